@@ -1,0 +1,59 @@
+/* The authorize URL (RFC 6749 4.1.1, RFC 7636 4.3), in the dialect's parameter names. */
+#include "base/encode.h"
+#include "base/err.h"
+#include "base/text.h"
+#include "protocol/login.h"
+
+/* Scopes are joined by the dialect's separator. A comma stands as it is: RFC 3986 3.4 allows it in
+ * a query, and it is how the providers that use it show it. */
+static void write_scope(const struct pk_login *login, struct pk_buf *out)
+{
+	pk_buf_put(out, PK_STR("&scope="));
+	for (size_t i = 0; i < login->scopes.count; i++) {
+		if (i && pk_str_equal(login->dialect->scope_separator, PK_STR(",")))
+			pk_buf_char(out, ',');
+		else if (i)
+			pk_percent_encode(out, login->dialect->scope_separator);
+		pk_percent_encode(out, login->scopes.item[i]);
+	}
+}
+
+enum pk_err pk_authorize_url(const struct pk_login *login, struct pk_str state,
+			     const struct pk_challenge *challenge, struct pk_buf *out,
+			     struct pk_why *why)
+{
+	const struct pk_dialect *dialect = login->dialect;
+
+	if (state.len < PK_STATE_MIN)
+		return pk_refuse(why, PK_ERR_ARGUMENT, "state",
+				 "a state of %zu characters can be guessed; %d are the fewest",
+				 state.len, PK_STATE_MIN);
+	if (!challenge && dialect->pkce != PK_PKCE_OFF)
+		return pk_refuse(why, PK_ERR_VERIFIER_MISSING, "code_challenge",
+				 "%.*s is sent a challenge with every login",
+				 PK_ARG(dialect->title));
+
+	TRY(pk_endpoint_write(login, dialect->authorize_url, out, why));
+	pk_buf_char(out, pk_str_find(dialect->authorize_url, '?') < dialect->authorize_url.len
+				 ? '&'
+				 : '?');
+
+	const size_t start = out->len;
+
+	pk_form_put(out, start, PK_STR("response_type"), PK_STR("code"));
+	pk_form_put(out, start, dialect->client_id_parameter, login->client_id);
+	pk_form_put(out, start, PK_STR("redirect_uri"), login->redirect_uri);
+	if (login->scopes.count)
+		write_scope(login, out);
+	pk_form_put(out, start, PK_STR("state"), state);
+	if (challenge && dialect->pkce != PK_PKCE_OFF) {
+		pk_form_put(out, start, PK_STR("code_challenge"), pk_challenge_str(challenge));
+		if (dialect->challenge_method.len)
+			pk_form_put(out, start, PK_STR("code_challenge_method"),
+				    dialect->challenge_method);
+	}
+	return out->overflow
+		       ? pk_refuse(why, PK_ERR_NO_SPACE, NULL,
+				   "the authorize URL is longer than %zu characters", out->cap)
+		       : PK_OK;
+}

@@ -1,0 +1,394 @@
+/*
+ * Dialects: reading and writing the files in providers/. The reader is our own because the core may
+ * not do I/O, expand the environment or keep state between calls, which configuration libraries do;
+ * it knows one statement, `key = value`. Trusts nothing: an override directory is somebody else's
+ * file.
+ */
+#include "protocol/dialect.h"
+#include "protocol/redirect_uri.h"
+#include "base/err.h"
+#include "base/text.h"
+
+#include <stddef.h>
+
+static const char *const pkce_choices[] = {"off", "sent", "required", NULL};
+static const char *const challenge_choices[] = {"base64url", "hex", NULL};
+static const char *const method_missing_choices[] = {"plain", "S256", "refused", NULL};
+static const char *const body_choices[] = {"form", "json", NULL};
+
+#define AT(member) offsetof(struct pk_dialect, member)
+
+/* clang-format off */
+const struct pk_column pk_columns[] = {
+	{"title",                      PK_COLUMN_TEXT,    AT(title),                      NULL,                   true },
+	{"source",                     PK_COLUMN_TEXT,    AT(source),                     NULL,                   true },
+	{"checked",                    PK_COLUMN_TEXT,    AT(checked),                    NULL,                   true },
+	{"unconfirmed",                PK_COLUMN_LIST,    AT(unconfirmed),                NULL,                   false},
+	{"note",                       PK_COLUMN_TEXT,    AT(note),                       NULL,                   false},
+
+	{"authorize_url",              PK_COLUMN_TEXT,    AT(authorize_url),              NULL,                   true },
+	{"token_url",                  PK_COLUMN_TEXT,    AT(token_url),                  NULL,                   true },
+	{"revoke_url",                 PK_COLUMN_TEXT,    AT(revoke_url),                 NULL,                   false},
+	{"userinfo_url",               PK_COLUMN_TEXT,    AT(userinfo_url),               NULL,                   false},
+	{"regions",                    PK_COLUMN_LIST,    AT(regions),                    NULL,                   false},
+	{"issuer",                     PK_COLUMN_TEXT,    AT(issuer),                     NULL,                   false},
+
+	{"client_id_parameter",        PK_COLUMN_TEXT,    AT(client_id_parameter),        NULL,                   false},
+	{"client_secret_parameter",    PK_COLUMN_TEXT,    AT(client_secret_parameter),    NULL,                   false},
+	{"client_auth",                PK_COLUMN_LIST,    AT(client_auth),                NULL,                   true },
+	{"scope_separator",            PK_COLUMN_TEXT,    AT(scope_separator),            NULL,                   false},
+	{"scopes",                     PK_COLUMN_LIST,    AT(scopes),                     NULL,                   false},
+	{"scopes_fixed",               PK_COLUMN_LIST,    AT(scopes_fixed),               NULL,                   false},
+	{"callback_scope_parameter",   PK_COLUMN_TEXT,    AT(callback_scope_parameter),   NULL,                   false},
+
+	{"pkce",                       PK_COLUMN_CHOICE,  AT(pkce),                       pkce_choices,           true },
+	{"challenge",                  PK_COLUMN_CHOICE,  AT(challenge),                  challenge_choices,      false},
+	{"challenge_method",           PK_COLUMN_TEXT,    AT(challenge_method),           NULL,                   false},
+	{"method_missing",             PK_COLUMN_CHOICE,  AT(method_missing),             method_missing_choices, false},
+	{"plain",                      PK_COLUMN_BOOL,    AT(plain),                      NULL,                   false},
+
+	{"redirect_rules",             PK_COLUMN_LIST,    AT(redirect_rules),             NULL,                   true },
+
+	{"token_request",              PK_COLUMN_CHOICE,  AT(token_request),              body_choices,           false},
+	{"token_reply",                PK_COLUMN_CHOICE,  AT(token_reply),                body_choices,           false},
+	{"token_subject",              PK_COLUMN_TEXT,    AT(token_subject),              NULL,                   false},
+	{"refresh_lifetime_parameter", PK_COLUMN_TEXT,    AT(refresh_lifetime_parameter), NULL,                   false},
+	{"log_id_parameter",           PK_COLUMN_TEXT,    AT(log_id_parameter),           NULL,                   false},
+
+	{"userinfo_query",             PK_COLUMN_TEXT,    AT(userinfo_query),             NULL,                   false},
+	{"userinfo_subject",           PK_COLUMN_TEXT,    AT(userinfo_subject),           NULL,                   false},
+	{"userinfo_name",              PK_COLUMN_TEXT,    AT(userinfo_name),              NULL,                   false},
+	{"userinfo_email",             PK_COLUMN_TEXT,    AT(userinfo_email),             NULL,                   false},
+	{"userinfo_picture",           PK_COLUMN_TEXT,    AT(userinfo_picture),           NULL,                   false},
+	{"userinfo_error",             PK_COLUMN_TEXT,    AT(userinfo_error),             NULL,                   false},
+
+	{"revoke_token_parameter",     PK_COLUMN_TEXT,    AT(revoke_token_parameter),     NULL,                   false},
+
+	{"code_lifetime",              PK_COLUMN_SECONDS, AT(code_lifetime),              NULL,                   false},
+	{"access_lifetime",            PK_COLUMN_SECONDS, AT(access_lifetime),            NULL,                   false},
+	{"refresh_lifetime",           PK_COLUMN_SECONDS, AT(refresh_lifetime),           NULL,                   false},
+	{"refresh_rotates",            PK_COLUMN_BOOL,    AT(refresh_rotates),            NULL,                   false},
+};
+/* clang-format on */
+
+const size_t pk_column_count = sizeof(pk_columns) / sizeof(pk_columns[0]);
+
+static const struct pk_dialect defaults = {
+	.client_id_parameter = {"client_id", 9},
+	.client_secret_parameter = {"client_secret", 13},
+	.scope_separator = {" ", 1},
+	.challenge_method = {"S256", 4},
+	.revoke_token_parameter = {"token", 5},
+	.userinfo_subject = {"/sub", 4},
+	.code_lifetime = 60,
+	.access_lifetime = 3600,
+};
+
+/* Where the reader stands. */
+struct reader {
+	struct pk_str left; /* of the current line */
+	unsigned line;
+	struct pk_why *why;
+};
+
+static enum pk_err refuse(const struct reader *reader, enum pk_err err, const char *key,
+			  const char *what)
+{
+	const enum pk_err refused =
+		pk_refuse(reader->why, err, key, "%s%s%s", key ? key : "", key ? ": " : "", what);
+
+	if (reader->why)
+		reader->why->line = reader->line;
+	return refused;
+}
+
+static struct pk_str skip_space(struct pk_str text)
+{
+	while (text.len && (text.ptr[0] == ' ' || text.ptr[0] == '\t'))
+		text = pk_str_from(text, 1);
+	return text;
+}
+
+/* Takes `"..."`. There are no escapes: no value needs a quote. */
+static bool read_quoted(struct reader *reader, struct pk_str *ret)
+{
+	if (!reader->left.len || reader->left.ptr[0] != '"')
+		return false;
+
+	const struct pk_str rest = pk_str_from(reader->left, 1);
+	const size_t end = pk_str_find(rest, '"');
+
+	if (end == rest.len)
+		return false;
+	for (size_t i = 0; i < end; i++)
+		if ((unsigned char)rest.ptr[i] < 0x20)
+			return false;
+	*ret = pk_str_first(rest, end);
+	reader->left = skip_space(pk_str_from(rest, end + 1));
+	return true;
+}
+
+static enum pk_err read_list(struct reader *reader, const char *key, struct pk_list *ret)
+{
+	struct pk_str item;
+
+	*ret = (struct pk_list){0};
+	if (!reader->left.len || reader->left.ptr[0] != '{')
+		return refuse(reader, PK_ERR_DIALECT_VALUE, key,
+			      "a list is written {\"a\", \"b\"}");
+	reader->left = skip_space(pk_str_from(reader->left, 1));
+	while (reader->left.len && reader->left.ptr[0] != '}') {
+		if (!read_quoted(reader, &item))
+			return refuse(reader, PK_ERR_DIALECT_VALUE, key,
+				      "a list is written {\"a\", \"b\"}");
+		if (pk_list_add(ret, item) != PK_OK)
+			return refuse(reader, PK_ERR_DIALECT_VALUE, key, "the list is too long");
+		if (reader->left.len && reader->left.ptr[0] == ',')
+			reader->left = skip_space(pk_str_from(reader->left, 1));
+	}
+	if (!reader->left.len)
+		return refuse(reader, PK_ERR_DIALECT_VALUE, key, "the list has no } on its line");
+	reader->left = skip_space(pk_str_from(reader->left, 1));
+	return PK_OK;
+}
+
+/* Takes a word without quotes: true, 3600. */
+static struct pk_str read_word(struct reader *reader)
+{
+	size_t len = 0;
+
+	while (len < reader->left.len && reader->left.ptr[len] != ' ' &&
+	       reader->left.ptr[len] != '\t' && reader->left.ptr[len] != '#')
+		len++;
+
+	const struct pk_str word = pk_str_first(reader->left, len);
+
+	reader->left = skip_space(pk_str_from(reader->left, len));
+	return word;
+}
+
+/* A choice is an `int`-sized enum of struct pk_dialect; the compiler is held to that here, where
+ * they are written as such. */
+_Static_assert(sizeof(enum pk_pkce) == sizeof(int) &&
+		       sizeof(enum pk_challenge_encoding) == sizeof(int) &&
+		       sizeof(enum pk_method_missing) == sizeof(int) &&
+		       sizeof(enum pk_body) == sizeof(int),
+	       "choices are stored through a pointer to int");
+
+static enum pk_err read_value(struct reader *reader, const struct pk_column *column,
+			      struct pk_dialect *dialect)
+{
+	void *const at = (unsigned char *)dialect + column->offset;
+	struct pk_str text;
+
+	switch (column->type) {
+	case PK_COLUMN_TEXT:
+		if (!read_quoted(reader, at))
+			return refuse(reader, PK_ERR_DIALECT_VALUE, column->key,
+				      "the value is text in \"quotes\"");
+		return PK_OK;
+	case PK_COLUMN_LIST:
+		return read_list(reader, column->key, at);
+	case PK_COLUMN_CHOICE:
+		if (!read_quoted(reader, &text))
+			return refuse(reader, PK_ERR_DIALECT_VALUE, column->key,
+				      "the value is one of a few words, in \"quotes\"");
+		for (int i = 0; column->choices[i]; i++) {
+			if (pk_str_equal(text, pk_str(column->choices[i]))) {
+				*(int *)at = i;
+				return PK_OK;
+			}
+		}
+		return refuse(reader, PK_ERR_DIALECT_VALUE, column->key,
+			      "the value is none of the words that this key takes");
+	case PK_COLUMN_BOOL:
+		text = read_word(reader);
+		if (!pk_str_equal(text, PK_STR("true")) && !pk_str_equal(text, PK_STR("false")))
+			return refuse(reader, PK_ERR_DIALECT_VALUE, column->key,
+				      "the value is true or false");
+		*(bool *)at = text.len == 4;
+		return PK_OK;
+	case PK_COLUMN_SECONDS:
+		if (!pk_str_number(read_word(reader), (int64_t)10 * 366 * 86400, at))
+			return refuse(reader, PK_ERR_DIALECT_VALUE, column->key,
+				      "the value is a number of seconds, ten years at most");
+		return PK_OK;
+	}
+	return PK_ERR_ARGUMENT;
+}
+
+/* `error.CHECK = "400 invalid_grant Authorization code is expired."` */
+static enum pk_err read_refusal(struct reader *reader, struct pk_str check,
+				struct pk_dialect *dialect)
+{
+	struct pk_str text;
+	int64_t status;
+
+	if (pk_dialect_refusal(dialect, check))
+		return refuse(reader, PK_ERR_DIALECT_KEY, "error",
+			      "this check has its words already");
+	if (dialect->refusal_count == PK_REFUSALS_MAX)
+		return refuse(reader, PK_ERR_DIALECT_KEY, "error", "too many refusals");
+	if (!read_quoted(reader, &text))
+		return refuse(reader, PK_ERR_DIALECT_VALUE, "error",
+			      "the value is \"STATUS CODE TEXT\"");
+	if (!pk_str_number(pk_str_cut(&text, ' '), 599, &status) || status < 200)
+		return refuse(reader, PK_ERR_DIALECT_VALUE, "error",
+			      "the value starts with an HTTP status");
+
+	const struct pk_str code = pk_str_cut(&text, ' ');
+
+	dialect->refusal[dialect->refusal_count++] =
+		(struct pk_refusal){check, (int)status, code, text};
+	return PK_OK;
+}
+
+static enum pk_err read_statement(struct reader *reader, struct pk_dialect *dialect, bool *seen)
+{
+	const size_t equals = pk_str_find(reader->left, '=');
+
+	if (equals == reader->left.len)
+		return refuse(reader, PK_ERR_DIALECT_SYNTAX, NULL,
+			      "a line is `key = value`, empty, or a # comment");
+
+	const struct pk_str key = pk_str_trim(pk_str_first(reader->left, equals));
+
+	reader->left = skip_space(pk_str_from(reader->left, equals + 1));
+	if (pk_str_starts(key, PK_STR("error."))) {
+		TRY(read_refusal(reader, pk_str_from(key, 6), dialect));
+	} else {
+		size_t i = 0;
+
+		while (i < pk_column_count && !pk_str_equal(key, pk_str(pk_columns[i].key)))
+			i++;
+		if (i == pk_column_count)
+			return refuse(reader, PK_ERR_DIALECT_KEY, NULL,
+				      "there is no such key; `proofkey provider show` lists them");
+		if (seen[i])
+			return refuse(reader, PK_ERR_DIALECT_KEY, pk_columns[i].key,
+				      "the key is given twice");
+		seen[i] = true;
+		TRY(read_value(reader, &pk_columns[i], dialect));
+	}
+	if (reader->left.len && reader->left.ptr[0] != '#')
+		return refuse(reader, PK_ERR_DIALECT_SYNTAX, NULL,
+			      "something follows the value; each statement has its own line");
+	return PK_OK;
+}
+
+static enum pk_err check_whole(const struct reader *reader, const struct pk_dialect *dialect,
+			       const bool *seen)
+{
+	for (size_t i = 0; i < pk_column_count; i++)
+		if (pk_columns[i].required && !seen[i])
+			return refuse(reader, PK_ERR_DIALECT_INCOMPLETE, pk_columns[i].key,
+				      "every dialect needs this key");
+	if (!dialect->userinfo_url.len && !dialect->token_subject.len)
+		return refuse(reader, PK_ERR_DIALECT_INCOMPLETE, "userinfo_url",
+			      "without it, token_subject must say who logged in");
+	if (!dialect->client_auth.count)
+		return refuse(reader, PK_ERR_DIALECT_VALUE, "client_auth",
+			      "it names at least one of \"basic\", \"post\", \"none\"");
+	for (size_t i = 0; i < dialect->client_auth.count; i++) {
+		const struct pk_str how = dialect->client_auth.item[i];
+
+		if (!pk_str_equal(how, PK_STR("basic")) && !pk_str_equal(how, PK_STR("post")) &&
+		    !pk_str_equal(how, PK_STR("none")))
+			return refuse(reader, PK_ERR_DIALECT_VALUE, "client_auth",
+				      "it takes \"basic\", \"post\" and \"none\"");
+	}
+	for (size_t i = 0; i < dialect->redirect_rules.count; i++)
+		if (!pk_redirect_rule_exists(dialect->redirect_rules.item[i]))
+			return refuse(reader, PK_ERR_DIALECT_VALUE, "redirect_rules",
+				      "there is no such rule");
+	return PK_OK;
+}
+
+enum pk_err pk_dialect_parse(struct pk_str name, struct pk_str text, struct pk_dialect *ret,
+			     struct pk_why *why)
+{
+	bool seen[sizeof(pk_columns) / sizeof(pk_columns[0])] = {false};
+	struct reader reader = {.why = why};
+	struct pk_dialect dialect = defaults;
+
+	dialect.name = name;
+	while (text.ptr) {
+		reader.left = pk_str_trim(pk_str_cut(&text, '\n'));
+		reader.line++;
+		if (reader.left.len && reader.left.ptr[0] != '#')
+			TRY(read_statement(&reader, &dialect, seen));
+	}
+	TRY(check_whole(&reader, &dialect, seen));
+	*ret = dialect;
+	return PK_OK;
+}
+
+const struct pk_refusal *pk_dialect_refusal(const struct pk_dialect *dialect, struct pk_str check)
+{
+	for (size_t i = 0; i < dialect->refusal_count; i++)
+		if (pk_str_equal(dialect->refusal[i].check, check))
+			return &dialect->refusal[i];
+	return NULL;
+}
+
+static void write_quoted(struct pk_buf *out, struct pk_str text)
+{
+	pk_buf_char(out, '"');
+	pk_buf_put(out, text);
+	pk_buf_char(out, '"');
+}
+
+static void write_value(const struct pk_column *column, const struct pk_dialect *dialect,
+			struct pk_buf *out)
+{
+	const void *const at = (const unsigned char *)dialect + column->offset;
+	const struct pk_list *list = at;
+
+	switch (column->type) {
+	case PK_COLUMN_TEXT:
+		write_quoted(out, *(const struct pk_str *)at);
+		break;
+	case PK_COLUMN_LIST:
+		pk_buf_char(out, '{');
+		for (size_t i = 0; i < list->count; i++) {
+			pk_buf_put(out, i ? PK_STR(", ") : PK_STR(""));
+			write_quoted(out, list->item[i]);
+		}
+		pk_buf_char(out, '}');
+		break;
+	case PK_COLUMN_CHOICE:
+		write_quoted(out, pk_str(column->choices[*(const int *)at]));
+		break;
+	case PK_COLUMN_BOOL:
+		pk_buf_put(out, *(const bool *)at ? PK_STR("true") : PK_STR("false"));
+		break;
+	case PK_COLUMN_SECONDS:
+		pk_buf_number(out, *(const int64_t *)at);
+		break;
+	}
+}
+
+void pk_dialect_write(const struct pk_dialect *dialect, struct pk_buf *out)
+{
+	for (size_t i = 0; i < pk_column_count; i++) {
+		pk_buf_put(out, pk_str(pk_columns[i].key));
+		pk_buf_put(out, PK_STR(" = "));
+		write_value(&pk_columns[i], dialect, out);
+		pk_buf_char(out, '\n');
+	}
+	for (size_t i = 0; i < dialect->refusal_count; i++) {
+		const struct pk_refusal *refusal = &dialect->refusal[i];
+
+		pk_buf_put(out, PK_STR("error."));
+		pk_buf_put(out, refusal->check);
+		pk_buf_put(out, PK_STR(" = \""));
+		pk_buf_number(out, refusal->status);
+		pk_buf_char(out, ' ');
+		pk_buf_put(out, refusal->code);
+		if (refusal->text.len) {
+			pk_buf_char(out, ' ');
+			pk_buf_put(out, refusal->text);
+		}
+		pk_buf_put(out, PK_STR("\"\n"));
+	}
+}
