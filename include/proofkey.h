@@ -3,9 +3,8 @@
  *
  * This header is in the order in which a login uses it:
  *
- *     dialect -> login -> verifier, challenge -> authorize URL -> callback -> token request ->
- * token reply
- *             -> user info -> revocation
+ *     dialect -> login -> verifier, challenge -> authorize URL -> callback
+ *             -> token request -> token reply -> user info -> revocation
  *
  * The library opens no socket and no file, reads no clock, no environment and no random source,
  * writes no log and keeps no state between calls. Time and entropy are arguments. An HTTP exchange
@@ -16,14 +15,13 @@
  *
  *   - A function that can refuse returns `enum pk_err`, which must be used. PK_OK is 0.
  *   - `ret...` parameters are written on success only.
- *   - `why` takes the evidence of a refusal and may be NULL. It never holds a secret, a code, a
- * verifier or a token.
+ *   - `why` takes the evidence of a refusal and may be NULL. It never holds a secret, a code,
+ *     a verifier or a token.
  *   - Memory is the caller's. Results that need memory take it from an arena (see below) and live
- * as long as the arena does; views (`struct pk_str`) point into the caller's memory or the arena,
- * never into the library's.
+ *     as long as the arena does; views (`struct pk_str`) point into the caller's memory or the
+ *     arena, never into the library's.
  *   - Text is bytes with a length, without a final NUL unless it says so.
- *   - Lifetimes are in seconds; points in time are seconds since the epoch (1970-01-01 00:00:00
- * UTC).
+ *   - Lifetimes are in seconds; points in time are seconds since 1970-01-01 00:00:00 UTC.
  *   - All functions may be called from several threads at once on different memory.
  *
  * RFC 6749 is OAuth 2.0, RFC 7636 is PKCE, RFC 9207 is `iss` in the callback, RFC 7009 is
@@ -285,13 +283,18 @@ void pk_dialect_write(const struct pk_dialect *dialect, struct pk_buf *out);
  * Holds redirect URIs against the dialect's `redirect_rules`, each rule with its own sentence in
  * `why->detail`:
  *
- *   absolute        scheme and host are there            https              the scheme is https
- *   http            the scheme is http or https          https-or-loopback  https, or http on
- * 127.0.0.1, [::1] or localhost no-query        nothing after a ?                    no-fragment
- * nothing after a # no-wildcard     no * anywhere                        loopback-host      the
- * host is localhost or 127.0.0.1 port            a port is given (or *)               no-localhost
- * a loopback host is an IP address, not a name max-length:N    at most N characters max-count:N at
- * most N URIs are registered
+ *   absolute           scheme and host are there
+ *   https              the scheme is https
+ *   http               the scheme is http or https
+ *   https-or-loopback  https, or http on 127.0.0.0/8, [::1] or localhost
+ *   no-query           nothing after a ?
+ *   no-fragment        nothing after a #
+ *   no-wildcard        no * anywhere
+ *   loopback-host      the host is localhost or 127.0.0.1
+ *   port               a port is given, or *
+ *   no-localhost       a loopback host is an IP address, not a name
+ *   max-length:N       at most N characters
+ *   max-count:N        at most N URIs are registered
  *
  * `uris` are all that are registered for one client, so that max-count can be checked.
  */
