@@ -182,6 +182,13 @@ enum pk_method_missing {
 	PK_METHOD_MISSING_REFUSED,
 };
 
+/* Whether the authorize endpoint looks at the form of the challenge. One that does not takes any
+ * text, and the login fails at the token endpoint, far from its cause. */
+enum pk_challenge_shape {
+	PK_CHALLENGE_SHAPE_CHECKED,
+	PK_CHALLENGE_SHAPE_UNCHECKED,
+};
+
 enum pk_body {
 	PK_BODY_FORM,
 	PK_BODY_JSON,
@@ -227,6 +234,7 @@ struct pk_dialect {
 
 	enum pk_pkce pkce;
 	enum pk_challenge_encoding challenge;
+	enum pk_challenge_shape challenge_shape;
 	struct pk_str challenge_method; /* what the client sends as code_challenge_method; empty: it
 					   sends none */
 	enum pk_method_missing method_missing;
@@ -251,6 +259,8 @@ struct pk_dialect {
 		userinfo_error; /* to an error code in a user info with HTTP 200; "ok" means none */
 
 	struct pk_str revoke_token_parameter; /* "token" */
+
+	struct pk_str code_suffix; /* how each code ends; shows who decodes it twice */
 
 	int64_t code_lifetime; /* what the sandbox hands out, in seconds */
 	int64_t access_lifetime;

@@ -13,6 +13,7 @@
 
 static const char *const pkce_choices[] = {"off", "sent", "required", NULL};
 static const char *const challenge_choices[] = {"base64url", "hex", NULL};
+static const char *const shape_choices[] = {"checked", "unchecked", NULL};
 static const char *const method_missing_choices[] = {"plain", "S256", "refused", NULL};
 static const char *const body_choices[] = {"form", "json", NULL};
 
@@ -43,6 +44,7 @@ const struct pk_column pk_columns[] = {
 
 	{"pkce",                       PK_COLUMN_CHOICE,  AT(pkce),                       pkce_choices,           true },
 	{"challenge",                  PK_COLUMN_CHOICE,  AT(challenge),                  challenge_choices,      false},
+	{"challenge_shape",            PK_COLUMN_CHOICE,  AT(challenge_shape),            shape_choices,          false},
 	{"challenge_method",           PK_COLUMN_TEXT,    AT(challenge_method),           NULL,                   false},
 	{"method_missing",             PK_COLUMN_CHOICE,  AT(method_missing),             method_missing_choices, false},
 	{"plain",                      PK_COLUMN_BOOL,    AT(plain),                      NULL,                   false},
@@ -64,6 +66,7 @@ const struct pk_column pk_columns[] = {
 
 	{"revoke_token_parameter",     PK_COLUMN_TEXT,    AT(revoke_token_parameter),     NULL,                   false},
 
+	{"code_suffix",                PK_COLUMN_TEXT,    AT(code_suffix),                NULL,                   false},
 	{"code_lifetime",              PK_COLUMN_SECONDS, AT(code_lifetime),              NULL,                   false},
 	{"access_lifetime",            PK_COLUMN_SECONDS, AT(access_lifetime),            NULL,                   false},
 	{"refresh_lifetime",           PK_COLUMN_SECONDS, AT(refresh_lifetime),           NULL,                   false},
@@ -171,6 +174,7 @@ static struct pk_str read_word(struct reader *reader)
  * they are written as such. */
 _Static_assert(sizeof(enum pk_pkce) == sizeof(int) &&
 		       sizeof(enum pk_challenge_encoding) == sizeof(int) &&
+		       sizeof(enum pk_challenge_shape) == sizeof(int) &&
 		       sizeof(enum pk_method_missing) == sizeof(int) &&
 		       sizeof(enum pk_body) == sizeof(int),
 	       "choices are stored through a pointer to int");
