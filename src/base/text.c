@@ -81,7 +81,7 @@ bool pk_str_number(struct pk_str text, int64_t max, int64_t *ret)
 	for (size_t i = 0; i < text.len; i++) {
 		const int digit = text.ptr[i] - '0';
 
-		if (digit < 0 || digit > 9 || number > (max - digit) / 10)
+		if (digit < 0 || digit > 9 || digit > max || number > (max - digit) / 10)
 			return false;
 		number = number * 10 + digit;
 	}
