@@ -51,8 +51,19 @@ void pk_hex_encode(struct pk_buf *out, const void *bytes, size_t size)
 
 bool pk_base64url_secret(struct pk_str text, void *bytes, size_t cap, size_t *ret_size)
 {
-	return sodium_base642bin(bytes, cap, text.ptr, text.len, NULL, ret_size, NULL,
-				 sodium_base64_VARIANT_URLSAFE_NO_PADDING) == 0;
+	uint8_t seen = 0;
+	size_t size;
+
+	/* libsodium's decoder takes some bytes above 0x7f for characters of the alphabet. */
+	for (size_t i = 0; i < text.len; i++)
+		seen |= (uint8_t)text.ptr[i];
+	if (seen & 0x80)
+		return false;
+	if (sodium_base642bin(bytes, cap, text.ptr, text.len, NULL, &size, NULL,
+			      sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0)
+		return false;
+	*ret_size = size;
+	return true;
 }
 
 /* Six bits for each character of the alphabet, 0x80 for all others. */
@@ -100,8 +111,10 @@ bool pk_base64url_decode(struct pk_str text, void *bytes, size_t cap, size_t *re
 		if (i + 2 < text.len)
 			*out++ = (uint8_t)(b << 4 | c >> 2);
 	}
+	if (foreign & NO)
+		return false;
 	*ret_size = size;
-	return !(foreign & NO);
+	return true;
 }
 
 static bool is_unreserved(unsigned char c)
