@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "base/text.h"
 
+#include <sodium.h>
 #include <string.h>
 
 static enum pk_err decode(struct pk_arena *arena, struct pk_str text, struct pk_str *ret,
@@ -12,10 +13,13 @@ static enum pk_err decode(struct pk_arena *arena, struct pk_str text, struct pk_
 {
 	struct pk_buf out = pk_arena_open(arena);
 
-	if (memchr(text.ptr, '\0', text.len) || !pk_form_decode(&out, text))
+	if (memchr(text.ptr, '\0', text.len) || !pk_form_decode(&out, text)) {
+		/* It may hold most of a code, and the arena's wipe covers only what was kept. */
+		sodium_memzero(out.ptr, out.len);
 		return pk_refuse(
 			why, PK_ERR_FORM_SYNTAX, NULL,
 			"a %% without two hexadecimal digits, or a NUL, in a query or form");
+	}
 	if (pk_arena_close(arena, &out, ret) != PK_OK)
 		return pk_refuse(why, PK_ERR_NO_SPACE, NULL,
 				 "the query or form is larger than %zu bytes", arena->cap);
