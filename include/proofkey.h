@@ -140,9 +140,9 @@ struct pk_err_info {
 const struct pk_err_info *pk_err_info(enum pk_err err);
 
 /*
- * The evidence of a refusal. `detail` is one sentence for a person. The provider's own words are
- * hostile input: they are cut and reduced to the characters that RFC 6749 5.2 allows, and still
- * have to be escaped for where they are shown.
+ * The evidence of a refusal. `detail` is one sentence for a person, in printable ASCII. The
+ * provider's own words are hostile input: they are cut and reduced to the characters that RFC 6749
+ * 5.2 allows. All three still have to be escaped for where they are shown.
  */
 struct pk_why {
 	enum pk_err err;

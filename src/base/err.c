@@ -17,6 +17,15 @@ const struct pk_err_info *pk_err_info(enum pk_err err)
 	return &infos[(unsigned)err < PK_ERR_COUNT ? err : PK_ERR_ARGUMENT];
 }
 
+/* The evidence quotes what operators and providers wrote: no byte of it may move a terminal's
+ * cursor or be half a character. */
+static void make_printable(char *text)
+{
+	for (; *text; text++)
+		if (*text < 0x20 || *text > 0x7e)
+			*text = '?';
+}
+
 enum pk_err pk_refuse(struct pk_why *why, enum pk_err err, const char *parameter,
 		      const char *format, ...)
 {
@@ -28,5 +37,6 @@ enum pk_err pk_refuse(struct pk_why *why, enum pk_err err, const char *parameter
 	va_start(args, format);
 	(void)vsnprintf(why->detail, sizeof(why->detail), format, args);
 	va_end(args);
+	make_printable(why->detail);
 	return err;
 }
