@@ -67,19 +67,27 @@ void dialect_file_free(struct dialect_file *file)
 	*file = (struct dialect_file){0};
 }
 
+/* What was refused keeps nothing but the reason. */
+static bool give_up(struct dialect_file *file)
+{
+	const struct pk_why why = file->why;
+
+	dialect_file_free(file);
+	file->why = why;
+	return false;
+}
+
 static bool parse(struct dialect_file *file, char *error, size_t size)
 {
-	struct pk_why why = {0};
-	const enum pk_err err =
-		pk_dialect_parse(file->dialect.name, file->text, &file->dialect, &why);
+	struct pk_why *const why = &file->why;
 
-	if (err == PK_OK)
+	if (pk_dialect_parse(file->dialect.name, file->text, &file->dialect, why) == PK_OK)
 		return true;
 	if (file->path.ptr)
-		snprintf(error, size, "%s:%u: %s", file->path.ptr, why.line, why.detail);
+		snprintf(error, size, "%s:%u: %s", file->path.ptr, why->line, why->detail);
 	else
-		snprintf(error, size, "%.*s.conf:%u: %s", PK_ARG(file->dialect.name), why.line,
-			 why.detail);
+		snprintf(error, size, "%.*s.conf:%u: %s", PK_ARG(file->dialect.name), why->line,
+			 why->detail);
 	return false;
 }
 
@@ -154,10 +162,7 @@ static bool load_built_in(struct pk_str name, struct dialect_file *ret, char *er
 		return false;
 	}
 	memcpy(ret->memory + 1 + name.len, text.ptr, text.len);
-	if (parse(ret, error, size))
-		return true;
-	dialect_file_free(ret);
-	return false;
+	return parse(ret, error, size) || give_up(ret);
 }
 
 static int open_directory(const char *directory, char *error, size_t size)
@@ -206,9 +211,7 @@ bool dialect_load(const char *directory, struct pk_str name, struct dialect_file
 	const bool loaded = load_fd(fd, pk_buf_str(&out), name, ret, error, size);
 
 	close(fd);
-	if (!loaded)
-		dialect_file_free(ret);
-	return loaded;
+	return loaded || give_up(ret);
 }
 
 /* The name of the dialect in the file `name`, or "not given". */
@@ -239,9 +242,7 @@ bool dialect_load_path(const char *path, struct dialect_file *ret, char *error, 
 	const bool loaded = load_fd(fd, pk_str(path), name, ret, error, size);
 
 	close(fd);
-	if (!loaded)
-		dialect_file_free(ret);
-	return loaded;
+	return loaded || give_up(ret);
 }
 
 /* Puts `name` where it belongs, unless it is there. */

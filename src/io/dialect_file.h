@@ -11,12 +11,14 @@
 #define DIALECT_FILE_MAX 65536 /* bytes */
 #define DIALECT_NAMES_MAX 128
 
-/* A dialect and the text that it is a view of. May be moved; ends with dialect_file_free(). */
+/* A dialect and the text that it is a view of. May be moved; ends with dialect_file_free(). One
+ * that was refused holds nothing but `why`. */
 struct dialect_file {
 	char *memory;       /* what the dialect's views point into */
 	struct pk_str path; /* where it was read; "not given" for one that is built in */
 	struct pk_str text;
 	struct pk_dialect dialect;
+	struct pk_why why; /* what is wrong with the text; `err` is PK_OK where there was no text */
 };
 
 /* The dialects that there are, sorted. */
@@ -36,7 +38,7 @@ bool dialect_load_path(const char *path, struct dialect_file *ret, char *error, 
 /* What dialect_load() could load. Files whose name is no dialect's are passed over. */
 bool dialect_list(const char *directory, struct dialect_names *ret, char *error, size_t size);
 
-/* NULL-safe, and may be called on what dialect_load() refused. */
+/* NULL-safe, and harmless on what was refused. */
 void dialect_file_free(struct dialect_file *file);
 
 #endif
