@@ -12,10 +12,11 @@
 #include "proofkey.h"
 
 #define KEY_SIZE 32
+#define KEY_ID 4
 #define KEYRING_MAX 16
 
 struct subkey {
-	uint8_t id[4]; /* of its master key: public */
+	uint8_t id[KEY_ID]; /* of its master key: public */
 	uint8_t key[KEY_SIZE];
 };
 
@@ -34,7 +35,7 @@ bool keyring_load(const char *path, struct keyring *ret, char *error, size_t err
 bool keyring_create(const char *path, char *error, size_t error_size);
 
 /* The subkeys for `purpose` ("session", "attempt", "vault"), in the ring's order; gives their
- * number. */
+ * number, 0 when OpenSSL fails. */
 size_t keyring_subkeys(const struct keyring *ring, const char *purpose,
 		       struct subkey ret[static KEYRING_MAX]);
 

@@ -11,6 +11,7 @@
 
 #define SESSION_ID 16
 #define ATTEMPT_ID 16
+#define CODE_HASH 16
 
 struct vault;
 
@@ -42,10 +43,15 @@ void vault_close(struct vault *vault);
 /* What the store last complained of, without a secret. */
 const char *vault_problem(const struct vault *vault);
 
-/* Stores or replaces the grant of (login, subject); durable when it returns. */
+/* The longest name of a login, in bytes; a subject has at most PK_SUBJECT_MAX. */
+#define GRANT_LOGIN_MAX 255
+
+/* Stores or replaces the grant of (login, subject); durable when it returns. A grant without a
+ * refresh token keeps the one that is stored, and its expiry (RFC 6749 6: the provider need not
+ * send it again). */
 enum vault_result vault_put_grant(struct vault *vault, const struct grant *grant, int64_t now);
 
-/* The texts are in `arena`. */
+/* The texts are in `arena`, which needs room for the sealed tokens besides. */
 enum vault_result vault_get_grant(struct vault *vault, struct pk_arena *arena, struct pk_str login,
 				  struct pk_str subject, struct grant *ret);
 enum vault_result vault_delete_grant(struct vault *vault, struct pk_str login,
@@ -62,7 +68,7 @@ enum spend_result {
  * `code_hash` tells a repeated callback from a second one. The mark is kept until `expires_at`,
  * when the attempt itself is too old. */
 enum spend_result vault_spend_attempt(struct vault *vault, const uint8_t id[static ATTEMPT_ID],
-				      const uint8_t code_hash[static 16], int64_t expires_at);
+				      const uint8_t code_hash[static CODE_HASH], int64_t expires_at);
 
 /* Revokes a session until it would have ended anyway. */
 enum vault_result vault_revoke_session(struct vault *vault, const uint8_t id[static SESSION_ID],

@@ -1,0 +1,160 @@
+/*
+ * What is in the database file: the connection's settings, the tables, and the steps from each
+ * version of them to the next. The file may be somebody else's, or written by an attacker: nothing
+ * that it brings along (triggers, views, functions in its schema) is run.
+ */
+#include "vault/sqlite_schema.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#define APPLICATION_ID 0x70666b79 /* "pfky", so that file(1) and we know a vault when we see it */
+#define BUSY_MILLISECONDS 2000
+#define VALUE_MAX (1024 * 1024) /* bytes: no token, and no row, is larger */
+
+/* migrations[n] makes version n + 1 of version n. One that has been released never changes. */
+static const char *const migrations[] = {
+	"CREATE TABLE grants ("
+	"	login TEXT NOT NULL,"
+	"	subject TEXT NOT NULL,"
+	"	access_token BLOB NOT NULL,"
+	"	refresh_token BLOB,"
+	"	scope TEXT,"
+	"	access_expires_at INTEGER,"
+	"	refresh_expires_at INTEGER,"
+	"	updated_at INTEGER NOT NULL,"
+	"	PRIMARY KEY (login, subject)"
+	") STRICT;"
+	"CREATE TABLE spent_attempts ("
+	"	id BLOB PRIMARY KEY NOT NULL CHECK (length(id) = 16),"
+	"	code_hash BLOB NOT NULL CHECK (length(code_hash) = 16),"
+	"	repeats INTEGER NOT NULL,"
+	"	expires_at INTEGER NOT NULL"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE INDEX spent_attempts_by_expiry ON spent_attempts (expires_at);"
+	"CREATE TABLE revoked_sessions ("
+	"	id BLOB PRIMARY KEY NOT NULL CHECK (length(id) = 16),"
+	"	expires_at INTEGER NOT NULL"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE INDEX revoked_sessions_by_expiry ON revoked_sessions (expires_at);",
+};
+
+#define VERSION ((int64_t)(sizeof(migrations) / sizeof(migrations[0])))
+
+static bool configure(sqlite3 *database)
+{
+	static const struct {
+		int option;
+		int value;
+	} options[] = {
+		{SQLITE_DBCONFIG_DEFENSIVE, 1},      {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
+		{SQLITE_DBCONFIG_ENABLE_TRIGGER, 0}, {SQLITE_DBCONFIG_ENABLE_VIEW, 0},
+		{SQLITE_DBCONFIG_ENABLE_FKEY, 1},
+	};
+
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+		if (sqlite3_db_config(database, options[i].option, options[i].value, NULL) !=
+		    SQLITE_OK)
+			return false;
+	(void)sqlite3_limit(database, SQLITE_LIMIT_LENGTH, VALUE_MAX);
+	/* FULL: what has been said to be stored is on the disk. secure_delete: what has been deleted
+	 * is overwritten. */
+	return sqlite3_busy_timeout(database, BUSY_MILLISECONDS) == SQLITE_OK &&
+	       sqlite3_exec(database,
+			    "PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;"
+			    "PRAGMA temp_store = MEMORY",
+			    NULL, NULL, NULL) == SQLITE_OK;
+}
+
+/* The one whole number that a query gives. */
+static bool read_number(sqlite3 *database, const char *query, int64_t *ret)
+{
+	sqlite3_stmt *statement;
+	bool ok;
+
+	if (sqlite3_prepare_v2(database, query, -1, &statement, NULL) != SQLITE_OK)
+		return false;
+	ok = sqlite3_step(statement) == SQLITE_ROW;
+	if (ok)
+		*ret = sqlite3_column_int64(statement, 0);
+	return sqlite3_finalize(statement) == SQLITE_OK && ok;
+}
+
+/* Whether this database is for us to write to; the sentence why not, or NULL. */
+static const char *recognize(sqlite3 *database, int64_t *ret_version)
+{
+	int64_t application, tables;
+
+	if (!read_number(database, "PRAGMA application_id", &application) ||
+	    !read_number(database, "PRAGMA user_version", ret_version) ||
+	    !read_number(database, "SELECT count(*) FROM sqlite_schema", &tables))
+		return sqlite3_errmsg(database);
+	if (application != APPLICATION_ID && (application || *ret_version || tables))
+		return "it is a database of another program";
+	if (*ret_version < 0 || *ret_version > VERSION)
+		return "it was written by a newer version of this program";
+	return NULL;
+}
+
+/* Inside of a transaction: two processes that start at once migrate once. */
+static const char *migrate(sqlite3 *database)
+{
+	int64_t version;
+	char pragmas[96];
+	const char *problem = recognize(database, &version);
+
+	if (problem || version == VERSION)
+		return problem;
+	for (; version < VERSION; version++)
+		if (sqlite3_exec(database, migrations[version], NULL, NULL, NULL) != SQLITE_OK)
+			return sqlite3_errmsg(database);
+	(void)snprintf(pragmas, sizeof(pragmas),
+		       "PRAGMA application_id = %d; PRAGMA user_version = %d", APPLICATION_ID,
+		       (int)VERSION);
+	if (sqlite3_exec(database, pragmas, NULL, NULL, NULL) != SQLITE_OK)
+		return sqlite3_errmsg(database);
+	return NULL;
+}
+
+/* With a write-ahead log readers and the writer do not wait for each other. Where the file system
+ * cannot, SQLite keeps another journal and says so, which is no error but is refused here. */
+static bool use_write_ahead_log(sqlite3 *database)
+{
+	sqlite3_stmt *statement;
+	bool ok;
+
+	if (sqlite3_prepare_v2(database, "PRAGMA journal_mode = WAL", -1, &statement, NULL) !=
+	    SQLITE_OK)
+		return false;
+	ok = sqlite3_step(statement) == SQLITE_ROW &&
+	     sqlite3_stricmp((const char *)sqlite3_column_text(statement, 0), "wal") == 0;
+	return sqlite3_finalize(statement) == SQLITE_OK && ok;
+}
+
+bool sqlite_schema_prepare(sqlite3 *database, char *error, size_t error_size)
+{
+	if (!configure(database) ||
+	    sqlite3_exec(database, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK) {
+		(void)snprintf(error, error_size, "%s", sqlite3_errmsg(database));
+		return false;
+	}
+
+	const char *problem = migrate(database);
+
+	if (problem) {
+		(void)snprintf(error, error_size, "%s", problem);
+		(void)sqlite3_exec(database, "ROLLBACK", NULL, NULL, NULL);
+		return false;
+	}
+	if (sqlite3_exec(database, "COMMIT", NULL, NULL, NULL) != SQLITE_OK) {
+		(void)snprintf(error, error_size, "%s", sqlite3_errmsg(database));
+		return false;
+	}
+	if (!use_write_ahead_log(database)) {
+		(void)snprintf(error, error_size, "no write-ahead log can be used there: %s",
+			       sqlite3_errmsg(database));
+		return false;
+	}
+	return true;
+}
