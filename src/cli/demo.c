@@ -239,8 +239,7 @@ int demo_main(int argc, char **argv)
 		return answer_failed(command, "libcurl did not start");
 	if (!demo_state_open(demo.state_directory, &demo.state, error, sizeof(error)))
 		return answer_failed(command, "%s", error);
-	if (demo_state_fill(&demo.state, demo.listen, demo.sandbox_listen,
-			    getenv("PROOFKEY_PROVIDERS"), error, sizeof(error)))
+	if (demo_state_fill(&demo.state, demo.listen, demo.sandbox_listen, error, sizeof(error)))
 		status = run(&demo);
 	else
 		status = answer_failed(command, "%s", error);

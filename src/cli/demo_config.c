@@ -57,8 +57,8 @@ void demo_config_write(const struct demo_config *config, struct pk_buf *out)
 	write_setting(out, "sandbox", PK_STR("http://"), config->sandbox_listen, none);
 	pk_buf_put(out, PK_STR("explain_to_users = true\n"
 			       "allow {\n"
-			       "emails = {\"*\"}\n"
-			       "subjects = {\"*\"}\n"
+			       "  emails = {\"*\"}\n"
+			       "  subjects = {\"*\"}\n"
 			       "}\n"));
 }
 

@@ -81,13 +81,14 @@ static bool make_keys(const struct demo_state *state, char *error, size_t size)
 }
 
 /* A login for each dialect, in the order in which they are built in. */
-static bool write_logins(const struct demo_config *config, const char *dialects, struct pk_buf *out,
-			 char *error, size_t size)
+static bool write_logins(const struct demo_config *config, struct pk_buf *out, char *error,
+			 size_t size)
 {
 	for (size_t i = 0; pk_dialect_name(i); i++) {
 		struct dialect_file file;
 
-		if (!dialect_load(dialects, pk_str(pk_dialect_name(i)), &file, error, size))
+		if (!dialect_load(dialect_directory(), pk_str(pk_dialect_name(i)), &file, error,
+				  size))
 			return false;
 		demo_config_write_login(config, &file.dialect, out);
 		dialect_file_free(&file);
@@ -124,7 +125,7 @@ bool demo_state_fill(const struct demo_state *state, const char *listen, const c
 	bool filled = false;
 
 	demo_config_write(&config, &out);
-	if (!make_keys(state, error, size) || !write_logins(&config, dialects, &out, error, size))
+	if (!make_keys(state, error, size) || !write_logins(&config, &out, error, size))
 		goto out;
 	if (out.overflow) {
 		snprintf(error, size, "%s: the configuration is too long", state->config_file);

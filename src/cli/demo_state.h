@@ -17,7 +17,7 @@ struct demo_state {
 bool demo_state_open(const char *directory, struct demo_state *ret, char *error, size_t size);
 
 /* Puts the key ring there, unless it has one, and the configuration with a login for each dialect
- * that is built in. `dialects`: the directory of those that go before, or NULL. */
+ * that is built in, as dialect_directory() may have changed it. */
 bool demo_state_fill(const struct demo_state *state, const char *listen, const char *sandbox_listen,
 		     const char *dialects, char *error, size_t size);
 

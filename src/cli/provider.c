@@ -5,10 +5,10 @@
 #include "cli/provider.h"
 #include "cli/answer.h"
 #include "cli/cli.h"
+#include "io/dialect_file.h"
 
 #include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const char command[] = "proofkey provider";
@@ -124,10 +124,7 @@ int provider_main(int argc, char **argv)
 	if (options.uri_count && !part->takes_uris)
 		return answer_usage(command, "--redirect-uri is for check");
 	options.operand = argv[optind];
-
-	const char *const from_environment = getenv("PROOFKEY_PROVIDERS");
-
-	if (!options.directory && from_environment && from_environment[0])
-		options.directory = from_environment;
+	if (!options.directory)
+		options.directory = dialect_directory();
 	return part->run(&options);
 }

@@ -17,6 +17,13 @@
 
 #define SUFFIX PK_STR(".conf")
 
+const char *dialect_directory(void)
+{
+	const char *const directory = getenv("PROOFKEY_PROVIDERS");
+
+	return directory && directory[0] ? directory : NULL;
+}
+
 static bool is_name(struct pk_str name)
 {
 	for (size_t i = 0; i < name.len; i++) {

@@ -27,6 +27,9 @@ struct dialect_names {
 	size_t count;
 };
 
+/* The directory that the environment variable PROOFKEY_PROVIDERS names, or NULL. */
+const char *dialect_directory(void);
+
 /* Loads `name`: DIRECTORY/name.conf if it is there, else the one that is built in. `directory` may
  * be NULL. False with one sentence in `error`, for a mistake in the file "FILE:LINE: ...". */
 bool dialect_load(const char *directory, struct pk_str name, struct dialect_file *ret, char *error,
