@@ -116,7 +116,7 @@ static bool write_file(const char *path, struct pk_str text, char *error, size_t
 }
 
 bool demo_state_fill(const struct demo_state *state, const char *listen, const char *sandbox_listen,
-		     const char *dialects, char *error, size_t size)
+		     char *error, size_t size)
 {
 	const struct demo_config config = {pk_str(listen), pk_str(sandbox_listen),
 					   pk_str(state->directory)};

@@ -19,7 +19,7 @@ bool demo_state_open(const char *directory, struct demo_state *ret, char *error,
 /* Puts the key ring there, unless it has one, and the configuration with a login for each dialect
  * that is built in, as dialect_directory() may have changed it. */
 bool demo_state_fill(const struct demo_state *state, const char *listen, const char *sandbox_listen,
-		     const char *dialects, char *error, size_t size);
+		     char *error, size_t size);
 
 /* Removes a temporary directory with all that is in it; leaves another. */
 void demo_state_close(const struct demo_state *state);
