@@ -7,6 +7,7 @@
 #include "cli/answer.h"
 #include "cli/demo_child.h"
 #include "cli/demo_state.h"
+#include "io/dialect_file.h"
 
 #include <curl/curl.h>
 #include <errno.h>
@@ -117,18 +118,18 @@ static int read_options(int argc, char **argv, struct demo *ret)
 
 static bool start(struct demo *demo, const sigset_t *mask)
 {
-	const char *const sandbox[] = {
-		"proofkey",
-		"sandbox",
-		"--listen",
-		demo->sandbox_listen,
-		demo->auto_approve ? "--auto-approve" : NULL,
-		NULL,
-	};
+	const char *sandbox[8] = {"proofkey", "sandbox", "--listen", demo->sandbox_listen};
+	size_t count = 4;
 	const char *const gateway[] = {
 		"proofkey", "serve", "--config", demo->state.config_file, NULL,
 	};
 
+	if (demo->auto_approve)
+		sandbox[count++] = "--auto-approve";
+	if (dialect_directory()) {
+		sandbox[count++] = "--providers";
+		sandbox[count++] = dialect_directory();
+	}
 	return demo_child_start(&demo->child[SANDBOX], sandbox, mask) &&
 	       demo_child_start(&demo->child[GATEWAY], gateway, mask);
 }

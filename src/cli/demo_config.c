@@ -55,6 +55,8 @@ void demo_config_write(const struct demo_config *config, struct pk_buf *out)
 	write_setting(out, "store", PK_STR("sqlite:"), config->state, PK_STR("/vault.db"));
 	write_setting(out, "keys", none, config->state, PK_STR("/keys"));
 	write_setting(out, "sandbox", PK_STR("http://"), config->sandbox_listen, none);
+	if (config->providers.len)
+		write_setting(out, "providers", none, config->providers, none);
 	pk_buf_put(out, PK_STR("explain_to_users = true\n"
 			       "allow {\n"
 			       "  emails = {\"*\"}\n"

@@ -8,6 +8,7 @@ struct demo_config {
 	struct pk_str listen;         /* "127.0.0.1:8080" */
 	struct pk_str sandbox_listen; /* "127.0.0.1:9400" */
 	struct pk_str state;          /* the directory of the key ring and the vault */
+	struct pk_str providers;      /* of dialects that go before the built-in ones, or empty */
 };
 
 /* Everything but the logins. */

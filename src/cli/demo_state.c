@@ -119,7 +119,7 @@ bool demo_state_fill(const struct demo_state *state, const char *listen, const c
 		     char *error, size_t size)
 {
 	const struct demo_config config = {pk_str(listen), pk_str(sandbox_listen),
-					   pk_str(state->directory)};
+					   pk_str(state->directory), pk_str(dialect_directory())};
 	char *const memory = malloc(CONFIG_MAX);
 	struct pk_buf out = pk_buf(memory, memory ? CONFIG_MAX : 0);
 	bool filled = false;
