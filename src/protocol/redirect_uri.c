@@ -7,10 +7,22 @@
 #include "base/err.h"
 #include "base/text.h"
 
-static bool is_scheme_char(char c)
+static bool is_letter(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       c == '+' || c == '-' || c == '.';
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/* RFC 3986 3.1: "scheme = ALPHA *( ALPHA / DIGIT / "+" / "-" / "." )" */
+static bool is_scheme(struct pk_str text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		const char c = text.ptr[i];
+
+		if (!is_letter(c) &&
+		    (i == 0 || !((c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.')))
+			return false;
+	}
+	return text.len > 0;
 }
 
 bool pk_uri_split(struct pk_str uri, struct pk_uri *ret)
@@ -35,11 +47,8 @@ bool pk_uri_split(struct pk_str uri, struct pk_uri *ret)
 	const size_t colon = pk_str_find(uri, ':');
 
 	ret->scheme = pk_str_first(uri, colon);
-	for (size_t i = 0; i < colon; i++)
-		if (!is_scheme_char(uri.ptr[i]))
-			return false;
 	uri = pk_str_from(uri, colon + 1);
-	if (!ret->scheme.len || !pk_str_starts(uri, PK_STR("//")))
+	if (!is_scheme(ret->scheme) || !pk_str_starts(uri, PK_STR("//")))
 		return false;
 	uri = pk_str_from(uri, 2);
 
@@ -72,9 +81,13 @@ bool pk_host_is_loopback(struct pk_str host)
 
 	int64_t octet[4];
 
-	for (int i = 0; i < 4; i++)
-		if (!pk_str_number(pk_str_cut(&host, '.'), 255, &octet[i]))
+	for (int i = 0; i < 4; i++) {
+		const struct pk_str text = pk_str_cut(&host, '.');
+
+		/* Browsers read a leading zero as octal: 0127.0.0.1 is 87.0.0.1. */
+		if (!pk_str_number(text, 255, &octet[i]) || (text.len > 1 && text.ptr[0] == '0'))
 			return false;
+	}
 	return !host.ptr && octet[0] == 127;
 }
 
