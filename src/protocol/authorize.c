@@ -28,7 +28,7 @@ enum pk_err pk_authorize_url(const struct pk_login *login, struct pk_str state,
 		return pk_refuse(why, PK_ERR_ARGUMENT, "state",
 				 "a state of %zu characters can be guessed; %d are the fewest",
 				 state.len, PK_STATE_MIN);
-	if (!challenge && dialect->pkce != PK_PKCE_OFF)
+	if ((!challenge || !challenge->len) && dialect->pkce != PK_PKCE_OFF)
 		return pk_refuse(why, PK_ERR_VERIFIER_MISSING, "code_challenge",
 				 "%.*s is sent a challenge with every login",
 				 PK_ARG(dialect->title));
