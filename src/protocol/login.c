@@ -34,6 +34,10 @@ static enum pk_err region(const struct pk_login *login, struct pk_str *ret, stru
 {
 	const struct pk_list *regions = &login->dialect->regions;
 
+	if (!regions->count && login->region.len)
+		return pk_refuse(why, PK_ERR_VARIABLE_REFUSED, "region",
+				 "%.*s has no regions to choose from",
+				 PK_ARG(login->dialect->title));
 	if (!regions->count)
 		return pk_refuse(why, PK_ERR_DIALECT_INCOMPLETE, "regions",
 				 "an endpoint has {region} and the dialect lists none");
@@ -87,9 +91,18 @@ enum pk_err pk_endpoint_write(const struct pk_login *login, struct pk_str url, s
 			return pk_refuse(why, PK_ERR_DIALECT_VALUE, NULL,
 					 "an endpoint has a { that is neither {host} nor {region}");
 		pk_buf_put(out, value);
-		url = pk_str_from(url, value.len ? pk_str_find(url, '}') + 1 : 0);
+		url = pk_str_from(url, pk_str_find(url, '}') + 1);
 	}
 	return PK_OK;
+}
+
+static bool is_scope(struct pk_str text, struct pk_str separator)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (pk_str_find(separator, text.ptr[i]) < separator.len ||
+		    (unsigned char)text.ptr[i] <= 0x20)
+			return false;
+	return text.len > 0;
 }
 
 enum pk_err pk_login_check(const struct pk_login *login, struct pk_why *why)
@@ -118,13 +131,12 @@ enum pk_err pk_login_check(const struct pk_login *login, struct pk_why *why)
 		TRY(region(login, &value, why));
 	}
 	for (size_t i = 0; i < login->scopes.count; i++)
-		for (size_t j = 0; j < login->scopes.item[i].len; j++)
-			if (pk_str_find(dialect->scope_separator, login->scopes.item[i].ptr[j]) <
-				    dialect->scope_separator.len ||
-			    (unsigned char)login->scopes.item[i].ptr[j] <= 0x20)
-				return pk_refuse(
-					why, PK_ERR_ARGUMENT, "scopes",
-					"scopes are given as a list, one each: {\"a\", \"b\"}");
+		if (!is_scope(login->scopes.item[i], dialect->scope_separator))
+			return pk_refuse(why, PK_ERR_ARGUMENT, "scopes",
+					 "scopes are given as a list, one each: {\"a\", \"b\"}");
+	if (!login->redirect_uri.len)
+		return pk_refuse(why, PK_ERR_REDIRECT_URI, "redirect_uri",
+				 "the login has no redirect URI");
 	if (login->sandbox.len && pk_uri_is_loopback(login->redirect_uri))
 		return PK_OK;
 	return pk_redirect_uris_check(dialect, &login->redirect_uri, 1, why);
