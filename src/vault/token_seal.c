@@ -9,6 +9,7 @@
 #include "base/encode.h"
 
 #include <sodium.h>
+#include <stdlib.h>
 #include <string.h>
 
 _Static_assert(XAES_NONCE == SEAL_NONCE && XAES_TAG == SEAL_TAG && XAES_KEY == KEY_SIZE &&
@@ -42,10 +43,10 @@ struct token_sealer *token_sealer_new(const struct subkey *keys, size_t count)
 
 	if (!count || count > KEYRING_MAX)
 		return NULL;
-	sealer = sodium_malloc(sizeof(*sealer));
+	sealer = calloc(1, sizeof(*sealer));
 	if (!sealer)
 		return NULL;
-	*sealer = (struct token_sealer){.count = count};
+	sealer->count = count;
 	for (size_t i = 0; i < count; i++) {
 		struct token_key *key = &sealer->key[i];
 
@@ -65,7 +66,7 @@ void token_sealer_free(struct token_sealer *sealer)
 		return;
 	for (size_t i = 0; i < sealer->count; i++)
 		xaes_wipe(&sealer->key[i].xaes);
-	sodium_free(sealer); /* wipes it */
+	free(sealer);
 }
 
 void token_seal(struct token_sealer *sealer, const uint8_t nonce[static SEAL_NONCE],
