@@ -1,0 +1,75 @@
+/*
+ * What follows when an authorize request, or the decision about it, has passed every check: a grant,
+ * and a code that is bound to client, redirect URI and challenge. RFC 6749 4.1.2, RFC 7636 4.4.
+ * Trusts the checks.
+ */
+#include "base/text.h"
+#include "sandbox/answers.h"
+#include "sandbox/callback.h"
+#include "sandbox/consent.h"
+
+/* A challenge that is longer than any right one is taken where the dialect takes everything; it is
+ * kept as an empty one, which no verifier matches. */
+static void bind_challenge(const struct exchange *x, struct grant *grant)
+{
+	struct pk_buf out = pk_buf(grant->challenge.text, sizeof(grant->challenge.text));
+
+	grant->method = x->method;
+	pk_buf_put(&out, param(x, "code_challenge"));
+	grant->challenge.len = out.overflow ? 0 : out.len;
+}
+
+static void bind_scopes(const struct exchange *x, struct grant *grant)
+{
+	struct pk_buf out = pk_buf(grant->scope, sizeof(grant->scope));
+
+	pk_buf_join(&out, &x->scopes, x->dialect->scope_separator);
+	grant->scope_len = out.len;
+}
+
+static int64_t code_expires_at(const struct exchange *x)
+{
+	const int64_t ttl = x->sandbox->options.code_ttl;
+
+	return x->now + 1000 * (ttl >= 0 ? ttl : x->dialect->code_lifetime);
+}
+
+static void send_code(struct exchange *x)
+{
+	struct grant *grant = ledger_grant(x->sandbox->ledger);
+	char memory[TICKET_TEXT_MAX];
+	struct pk_buf code = pk_buf(memory, sizeof(memory));
+	struct callback callback;
+
+	grant->provider = x->provider;
+	grant->client = x->client;
+	grant->person = x->person;
+	ledger_hash(x->redirect_uri, grant->redirect_uri);
+	bind_challenge(x, grant);
+	bind_scopes(x, grant);
+	ledger_issue(x->sandbox->ledger, grant, TICKET_CODE, code_expires_at(x),
+		     x->dialect->code_suffix, &code);
+
+	callback_open(&callback, x);
+	callback_put(&callback, PK_STR("code"), pk_buf_str(&code));
+	if (x->dialect->callback_scope_parameter.len)
+		callback_put(&callback, x->dialect->callback_scope_parameter,
+			     (struct pk_str){grant->scope, grant->scope_len});
+	callback_send(&callback, x);
+}
+
+void answer_authorize(struct exchange *x)
+{
+	const struct person *hinted = person_find(param(x, "login_hint"));
+
+	x->person = hinted ? hinted : &people[0];
+	if (x->sandbox->options.auto_approve)
+		send_code(x);
+	else
+		consent_ask(x);
+}
+
+void answer_decision(struct exchange *x)
+{
+	send_code(x);
+}

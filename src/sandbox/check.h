@@ -1,0 +1,113 @@
+/*
+ * One request at one endpoint, and what a check is. A check looks at the request, lets it pass or
+ * refuses it, and leaves what it found for the checks and the answer behind it. Which check runs
+ * where, and in which order, is decided in steps.c alone.
+ */
+#ifndef SANDBOX_CHECK_H
+#define SANDBOX_CHECK_H
+
+#include "base/form.h"
+#include "io/http.h"
+#include "proofkey.h"
+#include "sandbox/clients.h"
+#include "sandbox/ledger.h"
+#include "sandbox/people.h"
+#include "sandbox/state.h"
+
+enum endpoint {
+	AUTHORIZE, /* where the browser comes first */
+	DECIDE,    /* where the consent page is sent to */
+	TOKEN,     /* grant_type=authorization_code, and every token request until that is known */
+	REFRESH,   /* grant_type=refresh_token */
+	REVOKE,
+	USERINFO,
+	ENDPOINT_COUNT
+};
+
+struct exchange {
+	struct sandbox *sandbox;
+	struct http_request *http;
+	struct pk_arena *arena;
+	const struct provider *provider;
+	const struct pk_dialect *dialect; /* the provider's */
+	enum endpoint endpoint;
+	int64_t now; /* milliseconds, see now() */
+
+	struct pk_form form;     /* the parameters, each decoded once */
+	struct pk_form decision; /* at DECIDE: what the page sent; `form` is then what waited */
+
+	/* What the checks found, in the order in which they find it. */
+	const char *fault; /* more exactly than the check's own, or NULL */
+	const struct client *client;
+	struct pk_str redirect_uri; /* "not given" until it is known to be the client's */
+	struct pk_list scopes;      /* asked for; after the decision: granted */
+	enum grant_method method;
+	const struct person *person;
+	struct ticket *ticket; /* the code, the refresh token or the access token */
+	struct grant *grant;   /* what it stands for */
+};
+
+struct check {
+	const char *name;      /* the dialect's `error.NAME` replaces the next three */
+	int status;            /* an HTTP status, where the answer is not a redirect */
+	const char *code;      /* `error` */
+	const char *text;      /* `error_description` */
+	const char *fault;     /* in the fault list: what went wrong in truth */
+	const char *reference; /* "RFC 7636 4.6" */
+	const char *fix;       /* for the page; NULL where this check is never shown on one */
+	bool (*run)(struct exchange *x); /* whether the request passes */
+};
+
+/* The value of a parameter. RFC 6749 3.1: "Parameters sent without a value MUST be treated as if
+ * they were omitted from the request." */
+struct pk_str param(const struct exchange *x, const char *name);
+
+/* Whether the request has this method, HEAD counting as GET. */
+bool method_is(const struct exchange *x, const char *method);
+
+extern const struct check check_parameters_readable;
+extern const struct check check_parameters_in_body;
+extern const struct check check_method_get_or_post;
+extern const struct check check_method_post;
+extern const struct check check_body_form;
+extern const struct check check_request_waiting;
+extern const struct check check_client_known;
+extern const struct check check_redirect_uri_registered;
+extern const struct check check_parameters_once;
+extern const struct check check_response_type_present;
+extern const struct check check_response_type_code;
+extern const struct check check_scope_known;
+extern const struct check check_challenge_present;
+extern const struct check check_challenge_method;
+extern const struct check check_challenge_shape;
+extern const struct check check_user_known;
+extern const struct check check_user_consents;
+extern const struct check check_client_auth_once;
+extern const struct check check_client_auth_readable;
+extern const struct check check_client_auth_method;
+extern const struct check check_client_authenticated;
+extern const struct check check_grant_type_present;
+extern const struct check check_grant_type_known;
+extern const struct check check_code_present;
+extern const struct check check_code_known;
+extern const struct check check_code_client;
+extern const struct check check_code_unused;
+extern const struct check check_code_unexpired;
+extern const struct check check_redirect_uri_same;
+extern const struct check check_verifier_present;
+extern const struct check check_verifier_expected;
+extern const struct check check_verifier_shape;
+extern const struct check check_verifier_matches;
+extern const struct check check_refresh_token_present;
+extern const struct check check_refresh_token_known;
+extern const struct check check_refresh_token_client;
+extern const struct check check_refresh_token_unused;
+extern const struct check check_refresh_token_unexpired;
+extern const struct check check_scope_within_grant;
+extern const struct check check_token_present;
+extern const struct check check_token_client;
+extern const struct check check_bearer_in_header;
+extern const struct check check_bearer_present;
+extern const struct check check_bearer_valid;
+
+#endif

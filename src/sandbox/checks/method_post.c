@@ -1,0 +1,20 @@
+/* What holds a code, a secret or a decision is posted. RFC 6749 3.2: "The client MUST use the HTTP
+ * "POST" method when making access token requests." */
+#include "sandbox/check.h"
+
+static bool run(struct exchange *x)
+{
+	return method_is(x, "POST");
+}
+
+const struct check check_method_post = {
+	.name = "method-post",
+	.status = 405,
+	.code = "invalid_request",
+	.text = "This endpoint takes POST.",
+	.fault = "post-became-get",
+	.reference = "RFC 6749 3.2",
+	.fix = "Send the form of the consent page; call the final URL, since a redirect turns POST "
+	       "into GET.",
+	.run = run,
+};

@@ -1,0 +1,17 @@
+/* RFC 7009 2.1: the token is REQUIRED, in the dialect's parameter. */
+#include "sandbox/check.h"
+
+static bool run(struct exchange *x)
+{
+	return pk_form_get(&x->form, x->dialect->revoke_token_parameter).len > 0;
+}
+
+const struct check check_token_present = {
+	.name = "token-present",
+	.status = 400,
+	.code = "invalid_request",
+	.text = "The token that is to be revoked is missing.",
+	.fault = "revoke-malformed",
+	.reference = "RFC 7009 2.1",
+	.run = run,
+};

@@ -1,0 +1,20 @@
+/* Reading an exchange's parameters. They are what parameters_readable decoded: hostile, but
+ * bounded. */
+#include "base/text.h"
+#include "sandbox/check.h"
+
+struct pk_str param(const struct exchange *x, const char *name)
+{
+	const struct pk_str value = pk_form_get(&x->form, pk_str(name));
+
+	return value.len ? value : (struct pk_str){0};
+}
+
+bool method_is(const struct exchange *x, const char *method)
+{
+	const struct pk_str sent = http_method(x->http);
+
+	if (pk_str_equal(sent, PK_STR("HEAD")))
+		return pk_str_equal(PK_STR("GET"), pk_str(method));
+	return pk_str_equal(sent, pk_str(method));
+}

@@ -1,0 +1,72 @@
+/*
+ * What the sandbox has handed out. A grant is what one person gave one client; a ticket is a random
+ * text that stands for it: a code, an access token, a refresh token. Both live in rings of fixed
+ * size, where the newest takes the place of the oldest, so that no number of logins takes more
+ * memory. The texts themselves are not kept, only keyed hashes of them.
+ */
+#ifndef SANDBOX_LEDGER_H
+#define SANDBOX_LEDGER_H
+
+#include "proofkey.h"
+
+#define GRANT_SCOPE_MAX 512 /* bytes of all scopes with their separators */
+
+struct client;
+struct person;
+struct provider;
+
+enum grant_method {
+	METHOD_NONE, /* no challenge was sent */
+	METHOD_S256,
+	METHOD_PLAIN,
+};
+
+struct grant {
+	uint64_t serial;
+	const struct provider *provider;
+	const struct client *client;
+	const struct person *person;
+	unsigned char redirect_uri[32]; /* its hash: it is only ever compared */
+	enum grant_method method;
+	struct pk_challenge challenge; /* longer than any right one: kept empty, matches nothing */
+	char scope[GRANT_SCOPE_MAX];   /* joined by the dialect's separator */
+	size_t scope_len;
+	bool ended; /* revoked, or a code or refresh token of it was used twice */
+};
+
+enum ticket_kind { TICKET_CODE, TICKET_ACCESS, TICKET_REFRESH };
+
+struct ticket {
+	unsigned char key[32];
+	uint64_t grant; /* the serial */
+	int64_t expires_at;
+	uint32_t next; /* of the same bucket */
+	enum ticket_kind kind;
+	bool used; /* is in a bucket */
+	bool spent;
+};
+
+struct ledger;
+
+/* Rings of that many grants and tickets; NULL when there is no memory. */
+struct ledger *ledger_new(size_t grants, size_t tickets);
+void ledger_free(struct ledger *ledger);
+
+/* An empty grant, in the place of the oldest. */
+struct grant *ledger_grant(struct ledger *ledger);
+
+#define TICKET_TEXT_MAX 128 /* characters, the dialect's suffix included */
+
+/* Writes a new text of 256 random bits, and `suffix`, that stands for `grant` until `expires_at`. */
+void ledger_issue(struct ledger *ledger, const struct grant *grant, enum ticket_kind kind,
+		  int64_t expires_at, struct pk_str suffix, struct pk_buf *out);
+
+/* What a text stands for, or NULL where it is none of ours or too old to be remembered. Spent and
+ * expired tickets are found: it is for the caller to tell them apart. */
+struct ticket *ledger_find(struct ledger *ledger, enum ticket_kind kind, struct pk_str text,
+			   struct grant **ret_grant);
+
+/* The hash under which a redirect URI is compared. */
+void ledger_hash(struct pk_str text, unsigned char ret[static 32]);
+
+#endif

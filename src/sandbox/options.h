@@ -1,0 +1,20 @@
+/* The command line of `proofkey sandbox`. */
+#ifndef SANDBOX_OPTIONS_H
+#define SANDBOX_OPTIONS_H
+
+#include "proofkey.h"
+
+struct options {
+	const char *listen;
+	const char *providers; /* a directory, or NULL */
+	bool auto_approve;
+	int64_t code_ttl;   /* seconds; -1: as the dialect says */
+	int64_t access_ttl; /* likewise */
+	struct pk_list redirect_uris;
+};
+
+/* Reads the command line. True: go on. False: end with `ret_status`; what there was to say has been
+ * said. */
+bool options_read(int argc, char **argv, struct options *ret, int *ret_status);
+
+#endif

@@ -1,0 +1,132 @@
+/*
+ * How a refusal leaves the sandbox: on a page while the client is not known (RFC 6749 4.1.2.1), by
+ * redirect from then on, as a document at the token and revocation endpoints (5.2), with a Bearer
+ * challenge at the user info (RFC 6750 3). The words are the dialect's where it has some; the log
+ * names the true fault, and never a code, a verifier, a token or a secret.
+ */
+#include "sandbox/refusal.h"
+#include "base/encode.h"
+#include "base/text.h"
+#include "protocol/dialect.h"
+#include "sandbox/callback.h"
+#include "sandbox/document.h"
+#include "sandbox/reply.h"
+
+#include <sodium.h>
+#include <stdio.h>
+
+static const char *const endpoint_names[ENDPOINT_COUNT] = {
+	[AUTHORIZE] = "authorize", [DECIDE] = "decide", [TOKEN] = "token",
+	[REFRESH] = "refresh",     [REVOKE] = "revoke", [USERINFO] = "userinfo",
+};
+
+#define LOG_ID_LEN 32
+
+/* "An opaque id that the provider adds to its errors." */
+static struct pk_str make_log_id(char memory[static LOG_ID_LEN])
+{
+	unsigned char random[LOG_ID_LEN / 2];
+	struct pk_buf out = pk_buf(memory, LOG_ID_LEN);
+
+	randombytes_buf(random, sizeof(random));
+	pk_hex_encode(&out, random, sizeof(random));
+	return pk_buf_str(&out);
+}
+
+static void refuse_by_page(struct exchange *x, const struct check *check,
+			   const struct pk_refusal *words)
+{
+	const struct page_field fields[] = {
+		{"provider_title", x->dialect->title},
+		{"title", words->text},
+		{"detail", pk_str("The request ends here, at the sandbox.")},
+		{"fault", pk_str(x->fault)},
+		{"fix", pk_str(check->fix)},
+		{"reference", pk_str(check->reference)},
+	};
+
+	reply_page(x, words->status >= 400 ? words->status : 400, "sandbox-error.html", fields,
+		   sizeof(fields) / sizeof(fields[0]));
+}
+
+static void refuse_by_redirect(struct exchange *x, const struct pk_refusal *words)
+{
+	char memory[LOG_ID_LEN];
+	struct callback callback;
+
+	callback_open(&callback, x);
+	callback_put(&callback, PK_STR("error"), words->code);
+	if (words->text.len)
+		callback_put(&callback, PK_STR("error_description"), words->text);
+	if (x->dialect->log_id_parameter.len)
+		callback_put(&callback, x->dialect->log_id_parameter, make_log_id(memory));
+	callback_send(&callback, x);
+}
+
+static void refuse_by_document(struct exchange *x, const struct pk_refusal *words)
+{
+	char memory[LOG_ID_LEN];
+	json_t *document = json_object();
+
+	document_set(document, PK_STR("error"), words->code);
+	if (words->text.len)
+		document_set(document, PK_STR("error_description"), words->text);
+	if (x->dialect->log_id_parameter.len)
+		document_set(document, x->dialect->log_id_parameter, make_log_id(memory));
+	/* RFC 6749 5.2: "If the client attempted to authenticate via the "Authorization" request
+	 * header field, the authorization server MUST respond with an HTTP 401 [...] and include
+	 * the "WWW-Authenticate" response header field" */
+	if (words->status == 401 && http_header_count(x->http, "Authorization"))
+		http_reply_header(x->http, "WWW-Authenticate", PK_STR("Basic realm=\"sandbox\""));
+	if (words->status == 405)
+		http_reply_header(x->http, "Allow", PK_STR("POST, OPTIONS"));
+	reply_document(x, words->status, x->dialect->token_reply, document);
+}
+
+/* RFC 6750 3.1: who sent no token at all is told the scheme and no error. */
+static void refuse_by_bearer(struct exchange *x, const struct pk_refusal *words)
+{
+	char memory[512];
+	struct pk_buf challenge = pk_buf(memory, sizeof(memory));
+	json_t *document = json_object();
+
+	pk_buf_put(&challenge, PK_STR("Bearer realm=\"sandbox\""));
+	if (words->code.len) {
+		pk_buf_put(&challenge, PK_STR(", error=\""));
+		pk_buf_put(&challenge, words->code);
+		pk_buf_put(&challenge, PK_STR("\", error_description=\""));
+		pk_buf_put(&challenge, words->text);
+		pk_buf_put(&challenge, PK_STR("\""));
+	}
+	if (words->status == 401 && !challenge.overflow)
+		http_reply_header(x->http, "WWW-Authenticate", pk_buf_str(&challenge));
+	if (x->dialect->userinfo_error.len)
+		document_put(document, x->dialect->userinfo_error, words->code);
+	else if (words->code.len)
+		document_set(document, PK_STR("error"), words->code);
+	if (words->text.len && !x->dialect->userinfo_error.len)
+		document_set(document, PK_STR("error_description"), words->text);
+	reply_document(x, words->status, PK_BODY_JSON, document);
+}
+
+void refuse(struct exchange *x, const struct check *check)
+{
+	const struct pk_refusal own = {pk_str(check->name), check->status, pk_str(check->code),
+				       pk_str(check->text)};
+	const struct pk_refusal *theirs = pk_dialect_refusal(x->dialect, own.check);
+	const struct pk_refusal *words = theirs ? theirs : &own;
+
+	if (!x->fault)
+		x->fault = check->fault;
+	fprintf(stderr, "sandbox: %.*s %s: %s refused: %s (%s); answered %.*s\n",
+		PK_ARG(x->dialect->name), endpoint_names[x->endpoint], check->name, x->fault,
+		check->reference, PK_ARG(words->code));
+	if (x->endpoint == USERINFO)
+		refuse_by_bearer(x, words);
+	else if (x->endpoint != AUTHORIZE && x->endpoint != DECIDE)
+		refuse_by_document(x, words);
+	else if (x->redirect_uri.len)
+		refuse_by_redirect(x, words);
+	else
+		refuse_by_page(x, check, words);
+}

@@ -1,0 +1,10 @@
+/* Saying no, as the dialect does. */
+#ifndef SANDBOX_REFUSAL_H
+#define SANDBOX_REFUSAL_H
+
+#include "sandbox/check.h"
+
+/* Answers with the refusal of this check, and writes one line with the true cause to stderr. */
+void refuse(struct exchange *x, const struct check *check);
+
+#endif

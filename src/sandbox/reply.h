@@ -1,0 +1,20 @@
+/* The forms that an answer takes, each with the headers that belong to it. */
+#ifndef SANDBOX_REPLY_H
+#define SANDBOX_REPLY_H
+
+#include "io/page.h"
+#include "sandbox/check.h"
+
+#include <jansson.h>
+
+/* A page; `file` is its name in web/. */
+void reply_page(struct exchange *x, int status, const char *file, const struct page_field *fields,
+		size_t count);
+
+/* A document as JSON or as form; it is released. */
+void reply_document(struct exchange *x, int status, enum pk_body body, json_t *document);
+
+/* What a single-page app at another origin may read (RFC 9700 2.6: not the authorize endpoint). */
+void reply_cors(struct http_request *http);
+
+#endif

@@ -1,0 +1,26 @@
+/* Everything that one running sandbox holds. It has one thread and answers one request at a time.
+ */
+#ifndef SANDBOX_STATE_H
+#define SANDBOX_STATE_H
+
+#include "sandbox/options.h"
+#include "sandbox/provider.h"
+
+struct ledger;
+struct waiting;
+
+#define LEDGER_GRANTS 32768
+#define LEDGER_TICKETS (4 * LEDGER_GRANTS)
+#define SCRATCH_SIZE 1048576 /* bytes: the largest request and the largest page */
+
+struct sandbox {
+	struct options options;
+	struct providers providers;
+	char base[128]; /* "http://127.0.0.1:9400", with the real port */
+	struct ledger *ledger;
+	struct waiting *waiting;
+	unsigned char scratch[SCRATCH_SIZE]; /* the arena of the request under way; wiped after it
+					      */
+};
+
+#endif

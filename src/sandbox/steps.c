@@ -1,0 +1,97 @@
+/*
+ * The sandbox on one screen: what is checked at which endpoint, in which order. The first check
+ * that does not pass ends the request, in the words of the dialect; when all have passed, the
+ * endpoint answers. The order is part of the behaviour (RFC 6749 4.1.2.1: nobody is redirected
+ * before the client and its redirect URI are known) and of the safety: who cannot prove to be the
+ * client learns nothing about a code, and what a failed check leaves behind is nothing, so that a
+ * stranger cannot burn somebody's code.
+ *
+ * Every check trusts the ones above it in its column, and nothing else.
+ */
+#include "sandbox/steps.h"
+#include "sandbox/answers.h"
+#include "sandbox/refusal.h"
+
+enum { o, X };
+
+/* A decision runs the checks of its authorize request again: one way leads from parameters to a
+ * grant. A refresh is told from a code by grant-type-known, which moves the request to the next
+ * column; the rows above it are therefore the same in both. */
+/* clang-format off */
+static const struct step {
+	const struct check *check;
+	char at[ENDPOINT_COUNT];
+} steps[] = {
+	/*                               authorize  decide  token  refresh  revoke  userinfo */
+	{&check_method_get_or_post,     {    X,       o,      o,      o,       o,      X    }},
+	{&check_method_post,            {    o,       X,      X,      X,       X,      o    }},
+	{&check_body_form,              {    X,       X,      X,      X,       X,      o    }},
+	{&check_parameters_readable,    {    X,       X,      X,      X,       X,      o    }},
+	{&check_parameters_in_body,     {    o,       o,      X,      X,       X,      o    }},
+	{&check_request_waiting,        {    o,       X,      o,      o,       o,      o    }},
+
+	{&check_client_known,           {    X,       X,      o,      o,       o,      o    }},
+	{&check_redirect_uri_registered,{    X,       X,      o,      o,       o,      o    }},
+	{&check_parameters_once,        {    X,       X,      X,      X,       X,      o    }},
+	{&check_response_type_present,  {    X,       X,      o,      o,       o,      o    }},
+	{&check_response_type_code,     {    X,       X,      o,      o,       o,      o    }},
+	{&check_scope_known,            {    X,       X,      o,      o,       o,      o    }},
+	{&check_challenge_present,      {    X,       X,      o,      o,       o,      o    }},
+	{&check_challenge_method,       {    X,       X,      o,      o,       o,      o    }},
+	{&check_challenge_shape,        {    X,       X,      o,      o,       o,      o    }},
+	{&check_user_known,             {    o,       X,      o,      o,       o,      o    }},
+	{&check_user_consents,          {    o,       X,      o,      o,       o,      o    }},
+
+	{&check_client_auth_once,       {    o,       o,      X,      X,       X,      o    }},
+	{&check_client_auth_readable,   {    o,       o,      X,      X,       X,      o    }},
+	{&check_client_auth_method,     {    o,       o,      X,      X,       X,      o    }},
+	{&check_client_authenticated,   {    o,       o,      X,      X,       X,      o    }},
+	{&check_grant_type_present,     {    o,       o,      X,      X,       o,      o    }},
+	{&check_grant_type_known,       {    o,       o,      X,      X,       o,      o    }},
+
+	{&check_code_present,           {    o,       o,      X,      o,       o,      o    }},
+	{&check_code_known,             {    o,       o,      X,      o,       o,      o    }},
+	{&check_code_client,            {    o,       o,      X,      o,       o,      o    }},
+	{&check_code_unused,            {    o,       o,      X,      o,       o,      o    }},
+	{&check_code_unexpired,         {    o,       o,      X,      o,       o,      o    }},
+	{&check_redirect_uri_same,      {    o,       o,      X,      o,       o,      o    }},
+	{&check_verifier_present,       {    o,       o,      X,      o,       o,      o    }},
+	{&check_verifier_expected,      {    o,       o,      X,      o,       o,      o    }},
+	{&check_verifier_shape,         {    o,       o,      X,      o,       o,      o    }},
+	{&check_verifier_matches,       {    o,       o,      X,      o,       o,      o    }},
+
+	{&check_refresh_token_present,  {    o,       o,      o,      X,       o,      o    }},
+	{&check_refresh_token_known,    {    o,       o,      o,      X,       o,      o    }},
+	{&check_refresh_token_client,   {    o,       o,      o,      X,       o,      o    }},
+	{&check_refresh_token_unused,   {    o,       o,      o,      X,       o,      o    }},
+	{&check_refresh_token_unexpired,{    o,       o,      o,      X,       o,      o    }},
+	{&check_scope_within_grant,     {    o,       o,      o,      X,       o,      o    }},
+
+	{&check_token_present,          {    o,       o,      o,      o,       X,      o    }},
+	{&check_token_client,           {    o,       o,      o,      o,       X,      o    }},
+
+	{&check_bearer_in_header,       {    o,       o,      o,      o,       o,      X    }},
+	{&check_bearer_present,         {    o,       o,      o,      o,       o,      X    }},
+	{&check_bearer_valid,           {    o,       o,      o,      o,       o,      X    }},
+};
+
+static void (*const answers[ENDPOINT_COUNT])(struct exchange *x) = {
+	[AUTHORIZE] = answer_authorize,
+	[DECIDE]    = answer_decision,
+	[TOKEN]     = answer_token,
+	[REFRESH]   = answer_refresh,
+	[REVOKE]    = answer_revoke,
+	[USERINFO]  = answer_userinfo,
+};
+/* clang-format on */
+
+void steps_run(struct exchange *x)
+{
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		if (steps[i].at[x->endpoint] && !steps[i].check->run(x)) {
+			refuse(x, steps[i].check);
+			return;
+		}
+	}
+	answers[x->endpoint](x);
+}
