@@ -80,6 +80,7 @@ static const struct pk_dialect defaults = {
 	.client_id_parameter = {"client_id", 9},
 	.client_secret_parameter = {"client_secret", 13},
 	.scope_separator = {" ", 1},
+	.token_reply = PK_BODY_JSON,
 	.challenge_method = {"S256", 4},
 	.revoke_token_parameter = {"token", 5},
 	.userinfo_subject = {"/sub", 4},
