@@ -26,6 +26,7 @@ enum statement {
 	EACH_REVOKED,
 	FORGET_REVOKED,
 	FORGET_SPENT,
+	DATA_VERSION,
 	STATEMENTS,
 };
 
@@ -59,11 +60,14 @@ static const char *const texts[STATEMENTS] = {
 	[EACH_REVOKED] = "SELECT id, expires_at FROM revoked_sessions WHERE expires_at > ?",
 	[FORGET_REVOKED] = "DELETE FROM revoked_sessions WHERE expires_at <= ?",
 	[FORGET_SPENT] = "DELETE FROM spent_attempts WHERE expires_at <= ?",
+	/* Another number after another connection has written. */
+	[DATA_VERSION] = "PRAGMA data_version",
 };
 
 struct sqlite {
 	sqlite3 *database;
 	sqlite3_stmt *statement[STATEMENTS];
+	int64_t data_version;
 	char problem[256];
 };
 
@@ -332,4 +336,19 @@ enum vault_result sqlite_each_revoked(struct sqlite *store, int64_t now,
 	if (finish(&revoked) != VAULT_OK || forget(store, FORGET_REVOKED, now) != VAULT_OK)
 		return VAULT_DOWN;
 	return forget(store, FORGET_SPENT, now);
+}
+
+enum vault_result sqlite_poll(struct sqlite *store, bool *ret_changed)
+{
+	struct query q = query(store, DATA_VERSION);
+	int64_t version = store->data_version;
+
+	if (next_row(&q))
+		version = sqlite3_column_int64(q.statement, 0);
+
+	const enum vault_result result = finish(&q);
+
+	*ret_changed = version != store->data_version;
+	store->data_version = version;
+	return result;
 }

@@ -43,5 +43,6 @@ enum vault_result sqlite_each_revoked(struct sqlite *store, int64_t now,
 				      void (*each)(const uint8_t id[static SESSION_ID],
 						   int64_t expires_at, void *arg),
 				      void *arg);
+enum vault_result sqlite_poll(struct sqlite *store, bool *ret_changed);
 
 #endif

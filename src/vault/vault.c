@@ -241,3 +241,9 @@ enum vault_result vault_each_revoked(struct vault *vault, int64_t now,
 	vault->problem[0] = '\0';
 	return sqlite_each_revoked(vault->store, now, each, arg);
 }
+
+enum vault_result vault_poll(struct vault *vault, bool *ret_changed)
+{
+	vault->problem[0] = '\0';
+	return sqlite_poll(vault->store, ret_changed);
+}

@@ -81,4 +81,8 @@ enum vault_result vault_each_revoked(struct vault *vault, int64_t now,
 						  int64_t expires_at, void *arg),
 				     void *arg);
 
+/* Whether the store answers, and whether another process wrote to it since this was last asked:
+ * then it may have revoked sessions that this one does not know. */
+enum vault_result vault_poll(struct vault *vault, bool *ret_changed);
+
 #endif

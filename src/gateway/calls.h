@@ -1,0 +1,36 @@
+/*
+ * What a front may ask the keeper. A call is a message (io/message.h): the kind, the front's number for it, its fields. The answer is
+ * that number, whether it went well, and fields. The keeper believes none of it: it checks callbacks again itself.
+ *
+ *   CALL_REDEEM  login, attempt id, attempt's end, state, callback query, verifier, new session id, its end, old session id, its end
+ *                well: subject, name, email         badly: fault, detail, provider's error, provider's text
+ *   CALL_LOGOUT  session id, its end, login, subject
+ *                well: nothing                      badly: as above
+ *   CALL_PING    nothing                            well: nothing                          badly: as above
+ */
+#ifndef GATEWAY_CALLS_H
+#define GATEWAY_CALLS_H
+
+#include "io/message.h"
+
+enum call { CALL_REDEEM = 1, CALL_LOGOUT, CALL_PING, CALL__MAX };
+
+/* How a call went badly, as it is told to a person and to the log. */
+struct failure {
+	struct pk_str fault; /* an id of the fault list */
+	struct pk_str detail;
+	struct pk_str provider_error;
+	struct pk_str provider_text;
+};
+
+#define CALL_TEXT_MAX 512
+
+/* What comes to the processes over the control socket from the supervisor, each with a file descriptor: a new link between a front
+ * and the keeper. What goes back is one byte: ready. */
+#define CONTROL_LINK "link"
+#define CONTROL_READY "ready"
+
+/* The file descriptors that a child is started with. */
+enum child_fd { CHILD_SETTINGS = 3, CHILD_CONTROL, CHILD_REVOKED, CHILD_LISTEN, CHILD__END };
+
+#endif

@@ -1,0 +1,484 @@
+/*
+ * The configuration. libconfuse reads it (titled sections, ${ENVIRONMENT}, line numbers); what the values mean is checked here, so
+ * that a mistake is told at the start, with its line, and not by a failed login a week later.
+ */
+#include "gateway/config.h"
+#include "base/text.h"
+#include "gateway/proxy.h"
+#include "gateway/session.h"
+#include "io/dialect_file.h"
+#include "protocol/redirect_uri.h"
+
+#include <confuse.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SECRET_MAX 4096
+#define SESSION_LIFETIME_DEFAULT (12 * 3600)
+#define ATTEMPT_LIFETIME_DEFAULT 600
+#define LINES_MAX 1024
+
+/* Where an option was given: libconfuse knows it only while it parses. */
+struct line {
+	const cfg_opt_t *opt;
+	int line;
+};
+
+struct config {
+	struct settings settings;
+	cfg_t *cfg;
+	const char *file;
+	struct dialect_file dialect[LOGINS_MAX];
+	char redirect_uri[LOGINS_MAX][512];
+	char *secret[LOGINS_MAX]; /* of client_secret_file; sodium_malloc */
+	struct line lines[LINES_MAX];
+	size_t line_count;
+	char *error;
+	size_t error_size;
+};
+
+/* libconfuse's callbacks carry no argument; the configuration is read by one thread, once at a time. */
+static struct config *reading;
+
+static int remember_line(cfg_t *cfg, cfg_opt_t *opt)
+{
+	if (reading->line_count < LINES_MAX)
+		reading->lines[reading->line_count++] = (struct line){opt, cfg->line};
+	return 0;
+}
+
+static int line_of(const struct config *config, const cfg_opt_t *opt)
+{
+	int line = 1;
+
+	for (size_t i = 0; i < config->line_count; i++)
+		if (config->lines[i].opt == opt)
+			line = config->lines[i].line;
+	return line;
+}
+
+static void on_parse_error(cfg_t *cfg, const char *format, va_list args)
+{
+	char text[256];
+
+	if (reading->error[0])
+		return;
+	(void)vsnprintf(text, sizeof(text), format, args);
+	(void)snprintf(reading->error, reading->error_size, "%s:%d: %s", reading->file,
+		       cfg ? cfg->line : 1, text);
+}
+
+/* Says what is wrong with option `name` of `section` and where it stands. */
+__attribute__((format(printf, 4, 5))) static bool refuse(struct config *config, cfg_t *section,
+							 const char *name, const char *format, ...)
+{
+	char text[384];
+	va_list args;
+	const cfg_opt_t *opt = name ? cfg_getopt(section, name) : NULL;
+
+	va_start(args, format);
+	(void)vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	(void)snprintf(config->error, config->error_size, "%s:%d: %s%s%s", config->file,
+		       opt ? line_of(config, opt) : section->line, name ? name : "",
+		       name ? ": " : "", text);
+	return false;
+}
+
+static struct pk_str text_of(cfg_t *section, const char *name)
+{
+	const char *text = cfg_getstr(section, name);
+
+	return text ? pk_str(text) : PK_STR("");
+}
+
+static bool take_list(struct config *config, cfg_t *section, const char *name, struct pk_list *ret)
+{
+	*ret = (struct pk_list){0};
+	for (unsigned i = 0; i < cfg_size(section, name); i++)
+		if (pk_list_add(ret, pk_str(cfg_getnstr(section, name, i))) != PK_OK)
+			return refuse(config, section, name, "at most %d are possible",
+				      PK_LIST_MAX);
+	return true;
+}
+
+static bool take_seconds(struct config *config, const char *name, int64_t least, int64_t most,
+			 int64_t *ret)
+{
+	*ret = cfg_getint(config->cfg, name);
+	if (*ret < least || *ret > most)
+		return refuse(config, config->cfg, name, "seconds from %lld to %lld",
+			      (long long)least, (long long)most);
+	return true;
+}
+
+/* An origin is scheme, host and port and nothing else: what a browser's Origin header says. */
+static bool is_origin(struct pk_str text)
+{
+	struct pk_uri uri;
+
+	return pk_uri_split(text, &uri) && !uri.path.len && !uri.query.ptr && !uri.fragment.ptr &&
+	       (pk_str_equal(uri.scheme, PK_STR("https")) ||
+		pk_str_equal(uri.scheme, PK_STR("http")));
+}
+
+static bool take_public_url(struct config *config)
+{
+	struct pk_str url = text_of(config->cfg, "public_url");
+
+	if (pk_str_ends(url, PK_STR("/")))
+		url.len--;
+	if (!url.len)
+		return refuse(config, config->cfg, NULL,
+			      "public_url is missing: where browsers reach this gateway, "
+			      "public_url = \"https://app.example.com\"");
+	if (!is_origin(url))
+		return refuse(config, config->cfg, "public_url",
+			      "it is scheme and host (and port): \"https://app.example.com\"");
+	if (pk_str_starts(url, PK_STR("http://")) && !pk_uri_is_loopback(url))
+		return refuse(config, config->cfg, "public_url",
+			      "plain http is for loopback addresses: cookies must not cross a "
+			      "network in the clear");
+	config->settings.public_url = url;
+	return true;
+}
+
+/* Reads a secret's file into locked memory, without its final newline. */
+static bool read_secret(struct config *config, cfg_t *section, size_t index, struct pk_secret *ret)
+{
+	const char *path = cfg_getstr(section, "client_secret_file");
+	const int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t size;
+
+	if (fd < 0)
+		return refuse(config, section, "client_secret_file", "%s: %s", path,
+			      strerror(errno));
+	config->secret[index] = sodium_malloc(SECRET_MAX);
+	size = config->secret[index] ? read(fd, config->secret[index], SECRET_MAX) : -1;
+	close(fd);
+	if (size < 0)
+		return refuse(config, section, "client_secret_file", "%s: %s", path,
+			      strerror(errno));
+	if (size == SECRET_MAX)
+		return refuse(config, section, "client_secret_file", "%s is larger than any secret",
+			      path);
+	ret->text = pk_str_trim((struct pk_str){config->secret[index], (size_t)size});
+	if (!ret->text.len)
+		return refuse(config, section, "client_secret_file", "%s is empty", path);
+	return true;
+}
+
+static bool take_secret(struct config *config, cfg_t *section, size_t index, struct pk_secret *ret)
+{
+	const bool given =
+		cfg_size(section, "client_secret") > 0 && cfg_getstr(section, "client_secret");
+	const bool in_file = cfg_size(section, "client_secret_file") > 0 &&
+			     cfg_getstr(section, "client_secret_file");
+
+	if (given && in_file)
+		return refuse(
+			config, section, "client_secret",
+			"client_secret and client_secret_file are two sources for one secret");
+	if (in_file)
+		return read_secret(config, section, index, ret);
+	ret->text = text_of(section, "client_secret");
+	if (given && !ret->text.len)
+		return refuse(config, section, "client_secret",
+			      "it is empty; is the environment variable set?");
+	return true;
+}
+
+/* A login's name stands in paths, cookies and logs. */
+static bool is_name(struct pk_str name)
+{
+	for (size_t i = 0; i < name.len; i++) {
+		const char c = name.ptr[i];
+
+		if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_'))
+			return false;
+	}
+	return name.len > 0 && name.len <= SESSION_LOGIN_MAX;
+}
+
+/* Whether the client's way to prove itself exists at this provider at all. */
+static bool check_auth(struct config *config, cfg_t *section, const struct login_settings *login)
+{
+	const struct pk_list *ways = &login->dialect.client_auth;
+	const bool public = pk_list_has(ways, PK_STR("none"));
+
+	if (!login->secret.text.len && !public)
+		return refuse(config, section, "provider",
+			      "%.*s needs client_secret or client_secret_file",
+			      PK_ARG(login->dialect.title));
+	if (login->secret.text.len && public && ways->count == 1)
+		return refuse(config, section, "client_secret", "%.*s takes no client secret",
+			      PK_ARG(login->dialect.title));
+	return true;
+}
+
+static bool take_login(struct config *config, cfg_t *section, size_t index)
+{
+	struct login_settings *login = &config->settings.login[index];
+	struct pk_buf redirect_uri =
+		pk_buf(config->redirect_uri[index], sizeof(config->redirect_uri[index]));
+	const char *providers = cfg_getstr(config->cfg, "providers");
+	char error[256] = "";
+	struct pk_why why;
+
+	login->login.name = pk_str(cfg_title(section));
+	if (!is_name(login->login.name))
+		return refuse(config, section, NULL,
+			      "a login's name is a to z, 0 to 9, - and _, at most %d",
+			      SESSION_LOGIN_MAX);
+	if (!text_of(section, "provider").len)
+		return refuse(config, section, NULL,
+			      "login \"%s\" has no provider; `proofkey provider list` shows them",
+			      cfg_title(section));
+	if (!dialect_load(providers, text_of(section, "provider"), &config->dialect[index], error,
+			  sizeof(error)))
+		return refuse(config, section, "provider", "%s", error);
+	login->dialect = config->dialect[index].dialect;
+	login->dialect_text = config->dialect[index].text;
+	if (!take_secret(config, section, index, &login->secret) ||
+	    !take_list(config, section, "scopes", &login->login.scopes))
+		return false;
+	if (!check_auth(config, section, login))
+		return false;
+
+	pk_buf_put(&redirect_uri, config->settings.public_url);
+	pk_buf_put(&redirect_uri, PK_STR("/callback/"));
+	pk_buf_put(&redirect_uri, login->login.name);
+	login->login.redirect_uri = pk_buf_str(&redirect_uri);
+	login->login.dialect = &login->dialect;
+	login->login.client_id = text_of(section, "client_id");
+	login->login.host = text_of(section, "host");
+	login->login.region = text_of(section, "region");
+	login->login.sandbox = text_of(config->cfg, "sandbox");
+	switch (pk_login_check(&login->login, &why)) {
+	case PK_OK:
+		return true;
+	case PK_ERR_REDIRECT_URI:
+		return refuse(config, config->cfg, "public_url", "login \"%s\": %s",
+			      cfg_title(section), why.detail);
+	default:
+		if (why.parameter && cfg_getopt(section, why.parameter) &&
+		    cfg_size(section, why.parameter))
+			return refuse(config, section, why.parameter, "%s", why.detail);
+		return refuse(config, section, NULL, "login \"%s\": %s", cfg_title(section),
+			      why.detail);
+	}
+}
+
+static bool take_logins(struct config *config)
+{
+	const unsigned count = cfg_size(config->cfg, "login");
+
+	if (!count)
+		return refuse(config, config->cfg, NULL,
+			      "there is no login: login \"name\" { provider = \"...\" client_id = "
+			      "\"...\" }");
+	if (count > LOGINS_MAX)
+		return refuse(config, config->cfg, NULL, "more than %d logins", LOGINS_MAX);
+	for (unsigned i = 0; i < count; i++)
+		if (!take_login(config, cfg_getnsec(config->cfg, "login", i), i))
+			return false;
+	config->settings.login_count = count;
+	return true;
+}
+
+static bool take_allow(struct config *config)
+{
+	struct settings *settings = &config->settings;
+	cfg_t *allow = cfg_getsec(config->cfg, "allow");
+
+	if (!take_list(config, allow, "emails", &settings->allow_emails) ||
+	    !take_list(config, allow, "subjects", &settings->allow_subjects))
+		return false;
+	if (!settings->allow_emails.count && !settings->allow_subjects.count)
+		return refuse(config, config->cfg, NULL,
+			      "nobody may sign in: allow { emails = {\"*@example.com\"} } or { "
+			      "subjects = {\"LOGIN/SUBJECT\"} }; "
+			      "subjects = {\"*\"} lets everybody in whom a provider knows");
+	return true;
+}
+
+static bool take_origins(struct config *config)
+{
+	struct settings *settings = &config->settings;
+
+	if (!take_list(config, config->cfg, "trusted_proxies", &settings->trusted_proxies) ||
+	    !take_list(config, config->cfg, "return_to_origins", &settings->return_to_origins))
+		return false;
+	for (size_t i = 0; i < settings->trusted_proxies.count; i++)
+		if (!proxy_block_valid(settings->trusted_proxies.item[i]))
+			return refuse(config, config->cfg, "trusted_proxies",
+				      "\"%.*s\" is no address or block such as 10.0.0.0/8",
+				      PK_ARG(settings->trusted_proxies.item[i]));
+	for (size_t i = 0; i < settings->return_to_origins.count; i++)
+		if (!is_origin(settings->return_to_origins.item[i]))
+			return refuse(config, config->cfg, "return_to_origins",
+				      "\"%.*s\" is no origin such as https://app.example.com",
+				      PK_ARG(settings->return_to_origins.item[i]));
+	return true;
+}
+
+static bool take_keys(struct config *config)
+{
+	struct settings *settings = &config->settings;
+	const char *path = cfg_getstr(config->cfg, "keys");
+	struct keyring ring;
+	char error[256] = "";
+
+	if (!path || !path[0])
+		return refuse(config, config->cfg, NULL,
+			      "keys is missing: make a key ring with `proofkey keys new FILE` and "
+			      "name it, keys = \"FILE\"");
+	if (!keyring_load(path, &ring, error, sizeof(error)))
+		return refuse(config, config->cfg, "keys", "%s", error);
+	settings->session_keys.count =
+		keyring_subkeys(&ring, "session", settings->session_keys.key);
+	settings->attempt_keys.count =
+		keyring_subkeys(&ring, "attempt", settings->attempt_keys.key);
+	settings->vault_keys.count = keyring_subkeys(&ring, "vault", settings->vault_keys.key);
+	keyring_wipe(&ring);
+	return true;
+}
+
+static bool take_rest(struct config *config)
+{
+	struct settings *settings = &config->settings;
+	const struct pk_str sandbox = text_of(config->cfg, "sandbox");
+
+	settings->listen = text_of(config->cfg, "listen");
+	settings->store = text_of(config->cfg, "store");
+	settings->explain_to_users = cfg_getbool(config->cfg, "explain_to_users");
+	settings->fronts = cfg_getint(config->cfg, "fronts");
+	if (settings->fronts < 0 || settings->fronts > FRONTS_MAX)
+		return refuse(config, config->cfg, "fronts", "from 1 to %d, or 0 for one per core",
+			      FRONTS_MAX);
+	if (!settings->store.len)
+		return refuse(config, config->cfg, NULL,
+			      "store is missing: store = \"sqlite:/var/lib/proofkey/vault.db\"");
+	if (sandbox.len && !is_origin(sandbox))
+		return refuse(config, config->cfg, "sandbox",
+			      "it is the address of `proofkey sandbox`: \"http://127.0.0.1:9400\"");
+	return take_seconds(config, "session_lifetime", 60, 366 * 86400,
+			    &settings->session_lifetime) &&
+	       take_seconds(config, "attempt_lifetime", 30, 86400, &settings->attempt_lifetime);
+}
+
+static bool parse(struct config *config)
+{
+	static cfg_opt_t login_opts[] = {
+		CFG_STR("provider", NULL, CFGF_NONE),
+		CFG_STR("client_id", NULL, CFGF_NONE),
+		CFG_STR("client_secret", NULL, CFGF_NONE),
+		CFG_STR("client_secret_file", NULL, CFGF_NONE),
+		CFG_STR_LIST("scopes", NULL, CFGF_NONE),
+		CFG_STR("host", NULL, CFGF_NONE),
+		CFG_STR("region", NULL, CFGF_NONE),
+		CFG_END(),
+	};
+	static cfg_opt_t allow_opts[] = {
+		CFG_STR_LIST("emails", NULL, CFGF_NONE),
+		CFG_STR_LIST("subjects", NULL, CFGF_NONE),
+		CFG_END(),
+	};
+	static cfg_opt_t opts[] = {
+		CFG_STR("public_url", NULL, CFGF_NONE),
+		CFG_STR("listen", "127.0.0.1:4180", CFGF_NONE),
+		CFG_STR("store", NULL, CFGF_NONE),
+		CFG_STR("keys", NULL, CFGF_NONE),
+		CFG_STR("providers", NULL, CFGF_NONE),
+		CFG_STR("sandbox", NULL, CFGF_NONE),
+		CFG_INT("fronts", 0, CFGF_NONE),
+		CFG_INT("session_lifetime", SESSION_LIFETIME_DEFAULT, CFGF_NONE),
+		CFG_INT("attempt_lifetime", ATTEMPT_LIFETIME_DEFAULT, CFGF_NONE),
+		CFG_BOOL("explain_to_users", cfg_false, CFGF_NONE),
+		CFG_STR_LIST("trusted_proxies", NULL, CFGF_NONE),
+		CFG_STR_LIST("return_to_origins", NULL, CFGF_NONE),
+		CFG_SEC("allow", allow_opts, CFGF_NONE),
+		CFG_SEC("login", login_opts, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
+		CFG_END(),
+	};
+	char path[64];
+
+	config->cfg = cfg_init(opts, CFGF_NONE);
+	if (!config->cfg)
+		return false;
+	cfg_set_error_function(config->cfg, on_parse_error);
+	for (const cfg_opt_t *opt = opts; opt->name; opt++)
+		if (opt->type != CFGT_SEC)
+			cfg_set_validate_func(config->cfg, opt->name, remember_line);
+	for (const cfg_opt_t *opt = login_opts; opt->name; opt++) {
+		(void)snprintf(path, sizeof(path), "login|%s", opt->name);
+		cfg_set_validate_func(config->cfg, path, remember_line);
+	}
+	switch (cfg_parse(config->cfg, config->file)) {
+	case CFG_SUCCESS:
+		return true;
+	case CFG_FILE_ERROR:
+		(void)snprintf(config->error, config->error_size, "%s: %s", config->file,
+			       strerror(errno));
+		return false;
+	default:
+		if (!config->error[0])
+			(void)snprintf(config->error, config->error_size, "%s: cannot be read",
+				       config->file);
+		return false;
+	}
+}
+
+struct config *config_load(const char *file, char *error, size_t error_size)
+{
+	struct config *config = sodium_malloc(sizeof(*config));
+
+	error[0] = '\0';
+	if (!config) {
+		(void)snprintf(error, error_size, "%s: no locked memory for the configuration",
+			       file);
+		return NULL;
+	}
+	memset(config, 0, sizeof(*config));
+	config->file = file;
+	config->error = error;
+	config->error_size = error_size;
+	reading = config;
+	if (parse(config) && take_public_url(config) && take_rest(config) && take_logins(config) &&
+	    take_allow(config) && take_origins(config) && take_keys(config)) {
+		reading = NULL;
+		return config;
+	}
+	reading = NULL;
+	config_free(config);
+	return NULL;
+}
+
+const struct settings *config_settings(const struct config *config)
+{
+	return &config->settings;
+}
+
+void config_free(struct config *config)
+{
+	if (!config)
+		return;
+	for (size_t i = 0; i < LOGINS_MAX; i++) {
+		sodium_free(config->secret[i]);
+		dialect_file_free(&config->dialect[i]);
+	}
+	/* libconfuse keeps its own copy of a client_secret that stands in the file. */
+	for (size_t i = 0; i < config->settings.login_count; i++)
+		if (!config->secret[i] && config->settings.login[i].secret.text.len)
+			sodium_memzero((char *)(uintptr_t)config->settings.login[i].secret.text.ptr,
+				       config->settings.login[i].secret.text.len);
+	if (config->cfg)
+		cfg_free(config->cfg);
+	sodium_free(config);
+}

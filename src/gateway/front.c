@@ -1,0 +1,197 @@
+/* A front: starts, gives up what it does not need, and routes requests. The routes are the table below. */
+#include "gateway/front.h"
+#include "base/text.h"
+#include "gateway/child.h"
+#include "gateway/log.h"
+#include "gateway/pages.h"
+#include "io/confine.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/* clang-format off */
+static const struct route {
+	const char *path;
+	bool prefix;         /* more follows, as `rest` */
+	const char *methods; /* separated by spaces */
+	front_handler *handle;
+} routes[] = {
+	{"/check/nginx",      false, "GET HEAD",                                     handle_check_nginx},
+	{"/check/traefik",    false, "GET HEAD POST PUT PATCH DELETE OPTIONS",       handle_check_traefik},
+	{"/check/caddy",      false, "GET HEAD POST PUT PATCH DELETE OPTIONS",       handle_check_caddy},
+	{"/check/envoy",      true,  "GET HEAD POST PUT PATCH DELETE OPTIONS TRACE", handle_check_envoy},
+	{"/",                 false, "GET HEAD",                                     handle_home},
+	{"/login/",           true,  "GET",                                          handle_login},
+	{"/callback/",        true,  "GET POST",                                     handle_callback},
+	{"/me",               false, "GET HEAD",                                     handle_me},
+	{"/logout",           false, "POST",                                         handle_logout},
+	{"/healthz",          false, "GET HEAD",                                     handle_healthz},
+	{"/readyz",           false, "GET HEAD",                                     handle_readyz},
+	{"/assets/style.css", false, "GET HEAD",                                     handle_style},
+};
+/* clang-format on */
+
+static bool allows(const char *methods, struct pk_str method)
+{
+	struct pk_str left = pk_str(methods);
+
+	while (left.ptr)
+		if (pk_str_equal(pk_str_cut(&left, ' '), method))
+			return true;
+	return false;
+}
+
+static void route(struct http_request *request, void *arg)
+{
+	const struct pk_str path = http_path(request);
+
+	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
+		const struct pk_str route_path = pk_str(routes[i].path);
+
+		if (routes[i].prefix ? !pk_str_starts(path, route_path)
+				     : !pk_str_equal(path, route_path))
+			continue;
+		if (allows(routes[i].methods, http_method(request))) {
+			routes[i].handle(arg, request, pk_str_from(path, route_path.len));
+			return;
+		}
+		http_reply_header(request, "Allow", pk_str(routes[i].methods));
+		page_reply_text(request, 405, PK_STR("This address takes other methods.\n"));
+		return;
+	}
+	page_reply_text(request, 404, PK_STR("There is nothing at this address.\n"));
+}
+
+bool front_session(struct front *front, const struct http_request *request, struct session *ret)
+{
+	const struct pk_str cookie = http_cookie(request, front->session_cookie);
+
+	return session_open(front->sessions, cookie, time(NULL), front->session_memory, ret) &&
+	       !revoked_has(front->revoked, ret->id);
+}
+
+void front_set_cookie(const struct front *front, struct http_request *request, struct pk_str name,
+		      struct pk_str value, int64_t max_age)
+{
+	char memory[4096];
+	struct pk_buf cookie = pk_buf(memory, sizeof(memory));
+
+	pk_buf_put(&cookie, name);
+	pk_buf_char(&cookie, '=');
+	pk_buf_put(&cookie, value);
+	pk_buf_put(&cookie, PK_STR("; Path=/; HttpOnly; SameSite=Lax; Max-Age="));
+	pk_buf_number(&cookie, max_age);
+	if (front->secure)
+		pk_buf_put(&cookie, PK_STR("; Secure"));
+	http_reply_header(request, "Set-Cookie", pk_buf_str(&cookie));
+}
+
+static void on_control(evutil_socket_t fd, short what, void *arg)
+{
+	struct front *front = arg;
+	char memory[MESSAGE_MAX];
+	struct pk_str message;
+	int link = -1;
+
+	(void)what;
+	switch (message_receive(fd, memory, &message, &link)) {
+	case MESSAGE_GOT:
+		if (link >= 0)
+			keeper_link_set(front->keeper, link);
+		break;
+	case MESSAGE_NONE:
+		break;
+	case MESSAGE_CLOSED:
+		/* The supervisor is gone, and with it whoever would restart the keeper. */
+		event_base_loopbreak(front->base);
+		break;
+	}
+}
+
+static void on_drained(void *arg)
+{
+	event_base_loopbreak(((struct front *)arg)->base);
+}
+
+/* SIGTERM: what is under way is finished, nothing new is begun. */
+static void on_terminate(evutil_socket_t signal, short what, void *arg)
+{
+	struct front *front = arg;
+
+	(void)signal;
+	(void)what;
+	http_server_drain(front->server, on_drained, front);
+}
+
+static bool set_up(struct front *front)
+{
+	front->settings = child_settings(ROLE_FRONT);
+	if (!front->settings)
+		return false;
+	front->secure = pk_str_starts(front->settings->public_url, PK_STR("https://"));
+	front->session_cookie = front->secure ? PK_STR("__Host-proofkey") : PK_STR("proofkey");
+	front->browser_cookie =
+		front->secure ? PK_STR("__Host-proofkey-browser-") : PK_STR("proofkey-browser-");
+	front->sessions = token_sealer_new(front->settings->session_keys.key,
+					   front->settings->session_keys.count);
+	front->attempts = token_sealer_new(front->settings->attempt_keys.key,
+					   front->settings->attempt_keys.count);
+	front->revoked = revoked_map(CHILD_REVOKED, false);
+	front->base = event_base_new();
+	front->keeper = front->base ? keeper_link_new(front->base) : NULL;
+	front->server =
+		front->base ? http_server_new(front->base, CHILD_LISTEN, route, front) : NULL;
+	return front->sessions && front->attempts && front->revoked && front->keeper &&
+	       front->server;
+}
+
+static void tear_down(struct front *front)
+{
+	http_server_free(front->server);
+	keeper_link_free(front->keeper);
+	revoked_unmap(front->revoked);
+	token_sealer_free(front->sessions);
+	token_sealer_free(front->attempts);
+	child_settings_free(front->settings);
+}
+
+int front_main(void)
+{
+	static struct front front;
+	struct event *control = NULL, *terminate = NULL;
+	char missing[128] = "";
+	int status = 1;
+
+	log_process("front");
+	if (!set_up(&front)) {
+		log_text("error", "front.start", "cannot start: %s", strerror(errno));
+		goto out;
+	}
+	control = event_new(front.base, CHILD_CONTROL, EV_READ | EV_PERSIST, on_control, &front);
+	terminate = evsignal_new(front.base, SIGTERM, on_terminate, &front);
+	if (!control || !terminate || event_add(control, NULL) != 0 ||
+	    event_add(terminate, NULL) != 0)
+		goto out;
+	if (!confine_front(missing, sizeof(missing))) {
+		log_text("error", "front.start", "cannot be confined: %s", strerror(errno));
+		goto out;
+	}
+	if (missing[0])
+		log_text("warn", "front.start", "this kernel does not offer: %s", missing);
+	event_base_dispatch(front.base);
+	status = 0;
+out:
+	if (control)
+		event_free(control);
+	if (terminate)
+		event_free(terminate);
+	tear_down(&front);
+	if (front.base)
+		event_base_free(front.base);
+	return status;
+}

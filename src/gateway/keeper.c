@@ -1,0 +1,335 @@
+/* The keeper's process: its start, its connections, its calls. The calls are the table below, a file each. */
+#include "gateway/keeper.h"
+#include "base/text.h"
+#include "gateway/child.h"
+#include "gateway/log.h"
+#include "io/confine.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <malloc.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static bool poll_store(struct keeper *keeper);
+
+static void answer_ping(struct keeper *keeper, struct link *link, uint64_t number,
+			struct message_reader *in)
+{
+	char memory[64];
+	struct pk_buf message = pk_buf(memory, sizeof(memory));
+
+	(void)in;
+	keeper_answer_begin(&message, number, poll_store(keeper));
+	keeper_answer_send(link, &message);
+}
+
+static keeper_call *const calls[CALL__MAX] = {
+	[CALL_REDEEM] = keeper_redeem,
+	[CALL_LOGOUT] = keeper_logout,
+	[CALL_PING] = answer_ping,
+};
+
+void keeper_job_begin(struct keeper *keeper, struct job *job, struct link *link, uint64_t number)
+{
+	*job = (struct job){.keeper = keeper, .link = link, .number = number};
+	LIST_INSERT_HEAD(&keeper->jobs, job, entry);
+}
+
+void keeper_job_end(struct job *job)
+{
+	struct keeper *keeper = job->keeper;
+
+	LIST_REMOVE(job, entry);
+	if (keeper->stopping && LIST_EMPTY(&keeper->jobs))
+		event_base_loopbreak(keeper->base);
+}
+
+void keeper_answer_begin(struct pk_buf *message, uint64_t number, bool well)
+{
+	message_put_number(message, number);
+	message_put_number(message, well);
+}
+
+void keeper_answer_send(struct link *link, const struct pk_buf *message)
+{
+	/* A front that does not take its answer tells its browser that the keeper was away: see keeper_link.c. */
+	if (link && (message->overflow || !message_send(link->fd, pk_buf_str(message), -1)))
+		log_text("warn", "keeper.answer", "a front did not take an answer");
+}
+
+void keeper_answer_failure(struct link *link, uint64_t number, const struct failure *failure)
+{
+	char memory[4096];
+	struct pk_buf message = pk_buf(memory, sizeof(memory));
+
+	keeper_answer_begin(&message, number, false);
+	message_put_str(&message, failure->fault);
+	message_put_str(&message, failure->detail);
+	message_put_str(&message, failure->provider_error);
+	message_put_str(&message, failure->provider_text);
+	keeper_answer_send(link, &message);
+}
+
+void keeper_answer_refusal(struct link *link, uint64_t number, const struct pk_why *why)
+{
+	const char *fault = pk_err_info(why->err)->fault;
+	const struct failure failure = {
+		.fault = pk_str(fault[0] ? fault : "provider-error"),
+		.detail = pk_str(why->detail),
+		.provider_error = pk_str(why->provider_error),
+		.provider_text = pk_str(why->provider_text),
+	};
+
+	keeper_answer_failure(link, number, &failure);
+}
+
+static void hang_up(struct link *link)
+{
+	struct job *job;
+
+	LIST_FOREACH(job, &link->keeper->jobs, entry)
+	{
+		if (job->link == link)
+			job->link = NULL;
+	}
+	LIST_REMOVE(link, entry);
+	event_free(link->readable);
+	close(link->fd);
+	free(link);
+}
+
+static void on_readable(evutil_socket_t fd, short what, void *arg)
+{
+	static char memory[MESSAGE_MAX];
+	struct link *link = arg;
+	struct pk_str message;
+
+	(void)what;
+	switch (message_receive(fd, memory, &message, NULL)) {
+	case MESSAGE_NONE:
+		return;
+	case MESSAGE_CLOSED:
+		hang_up(link);
+		return;
+	case MESSAGE_GOT:
+		break;
+	}
+
+	struct message_reader in = message_reader(message);
+	const uint64_t call = message_number(&in);
+	const uint64_t number = message_number(&in);
+
+	if (call < CALL__MAX && calls[call]) {
+		calls[call](link->keeper, link, number, &in);
+	} else {
+		log_text("error", "keeper.call", "a front made a call that does not exist");
+		hang_up(link);
+	}
+	sodium_memzero(memory, message.len);
+}
+
+static void add_link(struct keeper *keeper, int fd)
+{
+	struct link *link = calloc(1, sizeof(*link));
+
+	if (link)
+		link->readable =
+			event_new(keeper->base, fd, EV_READ | EV_PERSIST, on_readable, link);
+	if (!link || !link->readable || event_add(link->readable, NULL) != 0) {
+		free(link);
+		close(fd);
+		return;
+	}
+	link->keeper = keeper;
+	link->fd = fd;
+	LIST_INSERT_HEAD(&keeper->links, link, entry);
+}
+
+static void on_control(evutil_socket_t fd, short what, void *arg)
+{
+	struct keeper *keeper = arg;
+	char memory[MESSAGE_MAX];
+	struct pk_str message;
+	int link = -1;
+
+	(void)what;
+	switch (message_receive(fd, memory, &message, &link)) {
+	case MESSAGE_GOT:
+		if (link >= 0)
+			add_link(keeper, link);
+		break;
+	case MESSAGE_NONE:
+		break;
+	case MESSAGE_CLOSED:
+		event_base_loopbreak(keeper->base);
+		break;
+	}
+}
+
+/* SIGTERM comes when all fronts are gone: what they asked for is finished, since codes that were sent cannot be sent again. */
+static void on_terminate(evutil_socket_t signal, short what, void *arg)
+{
+	struct keeper *keeper = arg;
+
+	(void)signal;
+	(void)what;
+	keeper->stopping = true;
+	if (LIST_EMPTY(&keeper->jobs))
+		event_base_loopbreak(keeper->base);
+}
+
+static void take_revoked(const uint8_t id[static SESSION_ID], int64_t expires_at, void *arg)
+{
+	struct keeper *keeper = arg;
+
+	if (!revoked_add(keeper->revoked, id, expires_at, time(NULL)))
+		log_text("error", "keeper.revoked", "more sessions are revoked than the set holds");
+}
+
+static void load_revoked(struct keeper *keeper)
+{
+	if (vault_each_revoked(keeper->vault, time(NULL), take_revoked, keeper) != VAULT_OK)
+		log_text("error", "keeper.revoked",
+			 "the store does not tell the revoked sessions: %s",
+			 vault_problem(keeper->vault));
+}
+
+/* Whether the store answers. What other keepers revoked in it is taken over at once. */
+static bool poll_store(struct keeper *keeper)
+{
+	bool changed = false;
+	const bool alive = vault_poll(keeper->vault, &changed) == VAULT_OK;
+
+	if (changed)
+		load_revoked(keeper);
+	return alive;
+}
+
+/* Every second: a logout at another replica counts here within one. Every minute old rows go. */
+static void on_tick(evutil_socket_t fd, short what, void *arg)
+{
+	struct keeper *keeper = arg;
+
+	(void)fd;
+	(void)what;
+	(void)poll_store(keeper);
+	if (++keeper->ticks % 60 == 0)
+		load_revoked(keeper);
+}
+
+bool keeper_end_session(struct keeper *keeper, const uint8_t id[static SESSION_ID],
+			int64_t expires_at)
+{
+	if (vault_revoke_session(keeper->vault, id, expires_at) != VAULT_OK) {
+		log_text("error", "keeper.store", "%s", vault_problem(keeper->vault));
+		return false;
+	}
+	return revoked_add(keeper->revoked, id, expires_at, time(NULL));
+}
+
+/* jansson holds tokens while they are read; its memory is wiped as it is given back. */
+static void wiping_free(void *memory)
+{
+	if (memory)
+		sodium_memzero(memory, malloc_usable_size(memory));
+	free(memory);
+}
+
+static bool set_up(struct keeper *keeper)
+{
+	char store[512], error[256] = "";
+
+	json_set_alloc_funcs(malloc, wiping_free);
+	LIST_INIT(&keeper->links);
+	LIST_INIT(&keeper->jobs);
+	keeper->settings = child_settings(ROLE_KEEPER);
+	if (!keeper->settings)
+		return false;
+	(void)snprintf(store, sizeof(store), "%.*s", PK_ARG(keeper->settings->store));
+	keeper->vault = vault_open_store(store, keeper->settings->vault_keys.key,
+					 keeper->settings->vault_keys.count, error, sizeof(error));
+	if (!keeper->vault) {
+		log_text("error", "keeper.store", "%s", error);
+		return false;
+	}
+	keeper->revoked = revoked_map(CHILD_REVOKED, true);
+	keeper->base = event_base_new();
+	keeper->client = keeper->base ? http_client_new(keeper->base) : NULL;
+	if (!keeper->revoked || !keeper->client)
+		return false;
+	load_revoked(keeper);
+	return true;
+}
+
+/* Files that stay reachable: the directory of an embedded store. */
+static bool confine(const struct keeper *keeper)
+{
+	char path[512], missing[128] = "";
+	struct pk_str store = keeper->settings->store;
+	struct confine_path paths[1] = {{path, true}};
+	size_t count = 0;
+
+	if (pk_str_starts(store, PK_STR("sqlite:"))) {
+		(void)snprintf(path, sizeof(path), "%.*s", PK_ARG(pk_str_from(store, 7)));
+
+		char *slash = strrchr(path, '/');
+
+		(void)snprintf(slash ? slash + (slash == path) : path, 2, "%s", slash ? "" : ".");
+		count = 1;
+	}
+	if (!confine_keeper(paths, count, missing, sizeof(missing))) {
+		log_text("error", "keeper.start", "cannot be confined: %s", strerror(errno));
+		return false;
+	}
+	if (missing[0])
+		log_text("warn", "keeper.start", "this kernel does not offer: %s", missing);
+	return true;
+}
+
+static void tear_down(struct keeper *keeper)
+{
+	while (!LIST_EMPTY(&keeper->links))
+		hang_up(LIST_FIRST(&keeper->links));
+	http_client_free(keeper->client);
+	revoked_unmap(keeper->revoked);
+	vault_close(keeper->vault);
+	child_settings_free(keeper->settings);
+}
+
+int keeper_main(void)
+{
+	static struct keeper keeper;
+	struct event *control = NULL, *terminate = NULL, *tick = NULL;
+	int status = 1;
+
+	log_process("keeper");
+	if (!set_up(&keeper) || !confine(&keeper))
+		goto out;
+	control = event_new(keeper.base, CHILD_CONTROL, EV_READ | EV_PERSIST, on_control, &keeper);
+	terminate = evsignal_new(keeper.base, SIGTERM, on_terminate, &keeper);
+	tick = event_new(keeper.base, -1, EV_PERSIST, on_tick, &keeper);
+	if (!control || !terminate || !tick || event_add(control, NULL) != 0 ||
+	    event_add(terminate, NULL) != 0 || event_add(tick, &(struct timeval){1, 0}) != 0)
+		goto out;
+	if (!message_send(CHILD_CONTROL, PK_STR(CONTROL_READY), -1))
+		goto out;
+	event_base_dispatch(keeper.base);
+	status = 0;
+out:
+	if (control)
+		event_free(control);
+	if (terminate)
+		event_free(terminate);
+	if (tick)
+		event_free(tick);
+	tear_down(&keeper);
+	if (keeper.base)
+		event_base_free(keeper.base);
+	return status;
+}

@@ -1,0 +1,72 @@
+/*
+ * The keeper: the one process that holds client secrets, the vault and a way to the providers. It answers the fronts' calls; browsers
+ * never reach it.
+ */
+#ifndef GATEWAY_KEEPER_H
+#define GATEWAY_KEEPER_H
+
+#include "gateway/calls.h"
+#include "gateway/revoked.h"
+#include "gateway/settings.h"
+#include "io/http_client.h"
+#include "vault/vault.h"
+
+#include <sys/queue.h>
+
+/* A connection to a front. */
+struct link {
+	LIST_ENTRY(link) entry;
+	struct keeper *keeper;
+	struct event *readable;
+	int fd;
+};
+
+/* A call under way, whose answer is due to `link`; NULL there when the front is gone. */
+struct job {
+	LIST_ENTRY(job) entry;
+	struct keeper *keeper;
+	struct link *link;
+	uint64_t number;
+};
+
+struct keeper {
+	struct event_base *base;
+	struct settings *settings;
+	struct vault *vault;
+	struct http_client *client;
+	struct revoked *revoked;
+	LIST_HEAD(, link) links;
+	LIST_HEAD(, job) jobs;
+	unsigned ticks; /* seconds since the start */
+	bool stopping;
+};
+
+/* A call's work. `in` is at its first field. */
+typedef void keeper_call(struct keeper *keeper, struct link *link, uint64_t number,
+			 struct message_reader *in);
+
+keeper_call keeper_redeem; /* redeem.c */
+keeper_call keeper_logout; /* end_session.c */
+
+/* A job is known to the keeper from its begin to its end, so that it outlives neither. */
+void keeper_job_begin(struct keeper *keeper, struct job *job, struct link *link, uint64_t number);
+void keeper_job_end(struct job *job);
+
+/* Answers a call: keeper_answer_begin() writes the head, the fields follow, keeper_answer_send(). */
+void keeper_answer_begin(struct pk_buf *message, uint64_t number, bool well);
+void keeper_answer_send(struct link *link, const struct pk_buf *message);
+void keeper_answer_failure(struct link *link, uint64_t number, const struct failure *failure);
+void keeper_answer_refusal(struct link *link, uint64_t number, const struct pk_why *why);
+
+/* Has the provider forget the tokens of a grant, where it can; in its own time, with a line in the log. */
+void keeper_revoke_tokens(struct keeper *keeper, const struct login_settings *login,
+			  const struct grant *grant);
+
+/* Ends a session before its time: in the store, and for all fronts. */
+bool keeper_end_session(struct keeper *keeper, const uint8_t id[static SESSION_ID],
+			int64_t expires_at);
+
+/* Runs the process; comes back with its exit status. */
+int keeper_main(void);
+
+#endif

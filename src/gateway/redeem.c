@@ -1,0 +1,242 @@
+/*
+ * CALL_REDEEM: an authorization code becomes a grant and an identity. The front's word is not taken for anything that can be checked
+ * here: the callback is parsed and its state compared again, the attempt is spent durably before the code is sent, and whoever comes
+ * with the same attempt later is told apart as a repeat or a second code.
+ */
+#include "base/arena.h"
+#include "base/form.h"
+#include "base/text.h"
+#include "gateway/allow.h"
+#include "gateway/keeper.h"
+#include "gateway/log.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+struct redeem {
+	struct job job;
+	const struct login_settings *login;
+	struct pk_tokens tokens;
+	struct pk_identity identity;
+	uint8_t old_session[SESSION_ID];
+	int64_t old_session_expires_at; /* 0: there is none */
+	struct pk_arena arena;
+	unsigned char memory[2 * PK_ARENA_LOGIN + PK_REPLY_MAX];
+};
+
+/* What the front sent. */
+struct call_fields {
+	struct pk_str login, attempt, state, query, verifier, session, old_session;
+	int64_t attempt_expires_at, session_expires_at, old_session_expires_at;
+};
+
+static bool read_call(struct message_reader *in, struct call_fields *ret)
+{
+	ret->login = message_str(in, CALL_TEXT_MAX);
+	ret->attempt = message_str(in, ATTEMPT_ID);
+	ret->attempt_expires_at = (int64_t)message_number(in);
+	ret->state = message_str(in, MESSAGE_MAX);
+	ret->query = message_str(in, MESSAGE_MAX);
+	ret->verifier = message_str(in, PK_VERIFIER_MAX);
+	ret->session = message_str(in, SESSION_ID);
+	ret->session_expires_at = (int64_t)message_number(in);
+	ret->old_session = message_str(in, SESSION_ID);
+	ret->old_session_expires_at = (int64_t)message_number(in);
+	return message_done(in) && ret->attempt.len == ATTEMPT_ID &&
+	       ret->session.len == SESSION_ID &&
+	       (ret->old_session.len == SESSION_ID || !ret->old_session.len);
+}
+
+static void end(struct redeem *redeem)
+{
+	keeper_job_end(&redeem->job);
+	sodium_memzero(redeem, sizeof(*redeem));
+	free(redeem);
+}
+
+static void fail(struct redeem *redeem, const char *fault, const char *detail)
+{
+	const struct failure failure = {.fault = pk_str(fault), .detail = pk_str(detail)};
+
+	keeper_answer_failure(redeem->job.link, redeem->job.number, &failure);
+	end(redeem);
+}
+
+static void refuse(struct redeem *redeem, const struct pk_why *why)
+{
+	keeper_answer_refusal(redeem->job.link, redeem->job.number, why);
+	end(redeem);
+}
+
+static struct grant grant_of(const struct redeem *redeem)
+{
+	return (struct grant){
+		.login = redeem->login->login.name,
+		.subject = redeem->identity.subject,
+		.access_token = redeem->tokens.access_token,
+		.refresh_token = redeem->tokens.refresh_token,
+		.scope = redeem->tokens.scope,
+		.access_expires_at = redeem->tokens.access_expires_at,
+		.refresh_expires_at = redeem->tokens.refresh_expires_at,
+	};
+}
+
+/* The identity is known: may it in, is the grant stored, then it is signed in. */
+static void finish(struct redeem *redeem)
+{
+	struct keeper *keeper = redeem->job.keeper;
+	const struct grant grant = grant_of(redeem);
+	char memory[2048];
+	struct pk_buf message = pk_buf(memory, sizeof(memory));
+
+	if (!allow_passes(keeper->settings, grant.login, &redeem->identity)) {
+		keeper_revoke_tokens(keeper, redeem->login, &grant);
+		fail(redeem, "not-allowed",
+		     "no pattern of allow { } matches this e-mail address or subject");
+		return;
+	}
+	if (vault_put_grant(keeper->vault, &grant, time(NULL)) != VAULT_OK) {
+		log_text("error", "keeper.store", "%s", vault_problem(keeper->vault));
+		fail(redeem, "store-unavailable", "the grant could not be stored");
+		return;
+	}
+	/* The session that this browser had before ends with the new one's beginning. */
+	if (redeem->old_session_expires_at)
+		(void)keeper_end_session(keeper, redeem->old_session,
+					 redeem->old_session_expires_at);
+	keeper_answer_begin(&message, redeem->job.number, true);
+	message_put_str(&message, redeem->identity.subject);
+	message_put_str(&message, pk_str_first(redeem->identity.name, 256));
+	message_put_str(&message, redeem->identity.email.len <= 254 ? redeem->identity.email
+								    : (struct pk_str){0});
+	keeper_answer_send(redeem->job.link, &message);
+	log_event(
+		"info", "login.finished",
+		(struct log_field[]){{"login", grant.login}, {"subject", redeem->identity.subject}},
+		2);
+	end(redeem);
+}
+
+static void on_userinfo(const struct pk_http_reply *reply, const char *problem, void *arg)
+{
+	struct redeem *redeem = arg;
+	struct pk_why why = {0};
+
+	if (!reply)
+		fail(redeem, "provider-unreachable", problem);
+	else if (pk_userinfo_reply(&redeem->arena, &redeem->login->login, &redeem->tokens, reply,
+				   &redeem->identity, &why) != PK_OK)
+		refuse(redeem, &why);
+	else
+		finish(redeem);
+}
+
+static void on_tokens(const struct pk_http_reply *reply, const char *problem, void *arg)
+{
+	struct redeem *redeem = arg;
+	const struct pk_login *login = &redeem->login->login;
+	struct pk_http_request request;
+	struct pk_why why = {0};
+
+	if (!reply) {
+		fail(redeem, "provider-unreachable", problem);
+	} else if (pk_token_reply(&redeem->arena, login, reply, time(NULL), &redeem->tokens,
+				  &why) != PK_OK) {
+		refuse(redeem, &why);
+	} else if (!login->dialect->userinfo_url.len) {
+		redeem->identity.subject = redeem->tokens.subject;
+		if (redeem->identity.subject.len)
+			finish(redeem);
+		else
+			fail(redeem, "reply-misread", "the token reply does not say who logged in");
+	} else if (pk_userinfo_request(&redeem->arena, login, redeem->tokens.access_token, &request,
+				       &why) != PK_OK) {
+		refuse(redeem, &why);
+	} else {
+		http_client_send(redeem->job.keeper->client, &request, on_userinfo, redeem);
+	}
+}
+
+/* Marks the attempt as spent; from here on nobody else gets to send a code for it. */
+static bool spend(struct redeem *redeem, const struct call_fields *call)
+{
+	struct vault *vault = redeem->job.keeper->vault;
+	uint8_t hash[16];
+	struct pk_form form;
+	struct pk_str code;
+
+	if (pk_form_parse(&redeem->arena, call->query, &form, NULL) != PK_OK)
+		return false;
+	code = pk_form_get(&form, PK_STR("code"));
+	crypto_generichash(hash, sizeof(hash), (const unsigned char *)code.ptr, code.len, NULL, 0);
+	switch (vault_spend_attempt(vault, (const uint8_t *)call->attempt.ptr, hash,
+				    call->attempt_expires_at)) {
+	case SPEND_FIRST:
+		return true;
+	case SPEND_SAME_CODE:
+		fail(redeem, "code-reused",
+		     "this callback has been here before: a reload, the back button or a double "
+		     "click");
+		return false;
+	case SPEND_OTHER_CODE:
+		fail(redeem, "code-two-for-one-state",
+		     "a callback with another code was here first");
+		return false;
+	case SPEND_DOWN:
+		log_text("error", "keeper.store", "%s", vault_problem(vault));
+		fail(redeem, "store-unavailable", "the attempt could not be marked as spent");
+		return false;
+	}
+	return false;
+}
+
+static void send_code(struct redeem *redeem, const struct call_fields *call)
+{
+	const struct pk_login *login = &redeem->login->login;
+	const struct pk_grant_code *code;
+	struct pk_http_request request;
+	struct pk_verifier verifier;
+	struct pk_why why = {0};
+
+	if (pk_verifier_take(call->verifier, &verifier, &why) != PK_OK ||
+	    pk_callback(&redeem->arena, login, call->state, call->query, &code, NULL, &why) !=
+		    PK_OK) {
+		refuse(redeem, &why);
+	} else if (spend(redeem, call)) {
+		if (pk_token_request(&redeem->arena, login, redeem->login->secret, code, &verifier,
+				     &request, &why) != PK_OK)
+			refuse(redeem, &why);
+		else
+			http_client_send(redeem->job.keeper->client, &request, on_tokens, redeem);
+	}
+	pk_verifier_wipe(&verifier);
+}
+
+void keeper_redeem(struct keeper *keeper, struct link *link, uint64_t number,
+		   struct message_reader *in)
+{
+	const struct failure odd = {.fault = PK_STR("keeper-unavailable"),
+				    .detail = PK_STR("the keeper did not understand the front")};
+	struct call_fields call;
+	struct redeem *redeem;
+
+	if (!read_call(in, &call) || !settings_login(keeper->settings, call.login)) {
+		keeper_answer_failure(link, number, &odd);
+		return;
+	}
+	redeem = calloc(1, sizeof(*redeem));
+	if (!redeem) {
+		keeper_answer_failure(link, number, &odd);
+		return;
+	}
+	keeper_job_begin(keeper, &redeem->job, link, number);
+	redeem->login = settings_login(keeper->settings, call.login);
+	redeem->arena = pk_arena(redeem->memory, sizeof(redeem->memory));
+	if (call.old_session.len) {
+		memcpy(redeem->old_session, call.old_session.ptr, SESSION_ID);
+		redeem->old_session_expires_at = call.old_session_expires_at;
+	}
+	send_code(redeem, &call);
+}

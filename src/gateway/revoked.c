@@ -1,0 +1,194 @@
+/*
+ * Two areas, one in use: an open-addressed table that the keeper fills. When it is half full, what
+ * still counts is copied into the other area, in the size that it needs now, and the readers are
+ * sent there. There is one writer; a reader sees an entry whole or not at all, since its time is
+ * written last, and looks again if the areas were switched while it looked.
+ */
+#include "gateway/revoked.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define FIRST_BITS 10
+#define LAST_BITS 21 /* REVOKED_MAX entries fill half of it */
+_Static_assert(REVOKED_MAX == 1u << (LAST_BITS - 1),
+	       "the last table is half full with the most entries");
+
+struct slot {
+	uint8_t id[SESSION_ID];
+	_Atomic int64_t expires_at; /* 0: free */
+};
+
+struct shared {
+	_Atomic uint64_t state; /* how often the areas were switched << 8 | the table's bits */
+	uint32_t used;          /* the writer's: slots taken */
+	uint8_t pad[4096 - sizeof(uint64_t) - sizeof(uint32_t)]; /* areas begin on a page */
+	struct slot slots[];                                     /* two areas of 2^LAST_BITS */
+};
+
+struct revoked {
+	struct shared *shared;
+};
+
+static size_t mapping_size(void)
+{
+	return sizeof(struct shared) + 2 * ((size_t)1 << LAST_BITS) * sizeof(struct slot);
+}
+
+int revoked_create(void)
+{
+	const int fd = memfd_create("proofkey-revoked", MFD_CLOEXEC);
+
+	if (fd >= 0 && ftruncate(fd, (off_t)mapping_size()) != 0) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+struct revoked *revoked_map(int fd, bool write)
+{
+	struct revoked *revoked = calloc(1, sizeof(*revoked));
+	void *at = mmap(NULL, mapping_size(), write ? PROT_READ | PROT_WRITE : PROT_READ,
+			MAP_SHARED, fd, 0);
+
+	if (!revoked || at == MAP_FAILED) {
+		free(revoked);
+		if (at != MAP_FAILED)
+			munmap(at, mapping_size());
+		return NULL;
+	}
+	revoked->shared = at;
+	return revoked;
+}
+
+void revoked_unmap(struct revoked *revoked)
+{
+	if (revoked)
+		munmap(revoked->shared, mapping_size());
+	free(revoked);
+}
+
+/* New memory is zero, which stands for the first area and the smallest table. */
+static uint32_t bits_of(uint64_t state)
+{
+	const uint32_t bits = state & 0xff;
+
+	return bits >= FIRST_BITS && bits <= LAST_BITS ? bits : FIRST_BITS;
+}
+
+static struct slot *area_of(const struct revoked *revoked, uint64_t state)
+{
+	return revoked->shared->slots + ((state >> 8 & 1) << LAST_BITS);
+}
+
+/* The slot of that session in a table, or the free one where it would be. A table is never full. */
+/* Session ids are random, so any of their bits are a hash. */
+static struct slot *find(struct slot *slots, uint32_t bits, const uint8_t *id,
+			 int64_t *ret_expires_at)
+{
+	const size_t mask = ((size_t)1 << bits) - 1;
+	size_t at;
+
+	memcpy(&at, id, sizeof(at));
+	for (at &= mask;; at = (at + 1) & mask) {
+		const int64_t expires_at =
+			atomic_load_explicit(&slots[at].expires_at, memory_order_acquire);
+
+		if (!expires_at || memcmp(slots[at].id, id, SESSION_ID) == 0) {
+			*ret_expires_at = expires_at;
+			return &slots[at];
+		}
+	}
+}
+
+bool revoked_has(const struct revoked *revoked, const uint8_t id[static SESSION_ID])
+{
+	uint64_t state = atomic_load_explicit(&revoked->shared->state, memory_order_acquire);
+
+	for (;;) {
+		int64_t expires_at;
+
+		(void)find(area_of(revoked, state), bits_of(state), id, &expires_at);
+		atomic_thread_fence(memory_order_acquire);
+
+		const uint64_t again =
+			atomic_load_explicit(&revoked->shared->state, memory_order_acquire);
+
+		if (again == state)
+			return expires_at != 0;
+		state = again;
+	}
+}
+
+static void put(struct slot *slot, const uint8_t *id, int64_t expires_at)
+{
+	memcpy(slot->id, id, SESSION_ID);
+	atomic_store_explicit(&slot->expires_at, expires_at, memory_order_release);
+}
+
+static uint32_t count_live(const struct slot *slots, uint32_t bits, int64_t now)
+{
+	uint32_t live = 0;
+
+	for (size_t i = 0; i < (size_t)1 << bits; i++)
+		live += atomic_load_explicit(&slots[i].expires_at, memory_order_relaxed) > now;
+	return live;
+}
+
+/* Moves what still counts into the other area, a quarter full, and sends the readers there. */
+static bool make_room(struct revoked *revoked, int64_t now)
+{
+	const uint64_t state = atomic_load_explicit(&revoked->shared->state, memory_order_relaxed);
+	const struct slot *old = area_of(revoked, state);
+	const uint32_t live = count_live(old, bits_of(state), now);
+	const uint64_t next = (state >> 8) + 1;
+	uint32_t bits = FIRST_BITS;
+
+	if (live >= REVOKED_MAX)
+		return false;
+	while (bits < LAST_BITS && (1u << bits) / 4 < live)
+		bits++;
+
+	struct slot *slots = area_of(revoked, next << 8);
+
+	if (madvise(slots, ((size_t)1 << LAST_BITS) * sizeof(*slots), MADV_REMOVE) != 0)
+		memset(slots, 0, ((size_t)1 << LAST_BITS) * sizeof(*slots));
+	for (size_t i = 0; i < (size_t)1 << bits_of(state); i++) {
+		const int64_t expires_at =
+			atomic_load_explicit(&old[i].expires_at, memory_order_relaxed);
+		int64_t other;
+
+		if (expires_at > now)
+			put(find(slots, bits, old[i].id, &other), old[i].id, expires_at);
+	}
+	revoked->shared->used = live;
+	atomic_store_explicit(&revoked->shared->state, next << 8 | bits, memory_order_release);
+	return true;
+}
+
+bool revoked_add(struct revoked *revoked, const uint8_t id[static SESSION_ID], int64_t expires_at,
+		 int64_t now)
+{
+	uint64_t state = atomic_load_explicit(&revoked->shared->state, memory_order_relaxed);
+	int64_t present;
+
+	if (expires_at <= now)
+		return true;
+	if (revoked->shared->used >= (1u << bits_of(state)) / 2) {
+		if (!make_room(revoked, now))
+			return false;
+		state = atomic_load_explicit(&revoked->shared->state, memory_order_relaxed);
+	}
+
+	struct slot *slot = find(area_of(revoked, state), bits_of(state), id, &present);
+
+	if (!present) {
+		put(slot, id, expires_at);
+		revoked->shared->used++;
+	}
+	return true;
+}

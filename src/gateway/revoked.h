@@ -1,0 +1,29 @@
+/*
+ * The sessions that ended before their time, in memory that the keeper writes and all fronts read, without a lock: a session is
+ * checked on every request, and revoked once.
+ */
+#ifndef GATEWAY_REVOKED_H
+#define GATEWAY_REVOKED_H
+
+#include "vault/vault.h"
+
+#define REVOKED_MAX                                                                                \
+	(1u << 20) /* sessions at once that were revoked and would still live; more are refused */
+
+struct revoked; /* a mapping of the shared memory */
+
+/* Makes the shared memory; -1 with errno. Only pages that are used take memory. */
+int revoked_create(void);
+
+/* Maps it, for the one keeper (`write`) or for a front; NULL with errno. */
+struct revoked *revoked_map(int fd, bool write);
+void revoked_unmap(struct revoked *revoked);
+
+/* Whether that session was revoked. */
+bool revoked_has(const struct revoked *revoked, const uint8_t id[static SESSION_ID]);
+
+/* Adds one; adding it again is fine. Entries that ended by `now` make room. False when there is none. */
+bool revoked_add(struct revoked *revoked, const uint8_t id[static SESSION_ID], int64_t expires_at,
+		 int64_t now);
+
+#endif

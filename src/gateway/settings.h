@@ -1,0 +1,64 @@
+/*
+ * What the gateway was told, and the part of it that each process gets. The supervisor reads the configuration; a front is given no
+ * client secret and no vault key, the keeper no cookie key: what a process was never given cannot leak from it.
+ */
+#ifndef GATEWAY_SETTINGS_H
+#define GATEWAY_SETTINGS_H
+
+#include "proofkey.h"
+#include "vault/keyring.h"
+
+#define LOGINS_MAX 32
+#define FRONTS_MAX 64
+#define SETTINGS_MAX (1u << 20) /* bytes, packed */
+
+enum role { ROLE_FRONT, ROLE_KEEPER };
+
+struct keys {
+	struct subkey key[KEYRING_MAX];
+	size_t count;
+};
+
+/* A login as its operator configured it. */
+struct login_settings {
+	struct pk_login login; /* its `dialect` points at the next */
+	struct pk_dialect dialect;
+	struct pk_str dialect_text; /* what `dialect` views */
+	struct pk_secret secret;    /* keeper only; empty for a public client */
+};
+
+struct settings {
+	struct pk_str public_url; /* "https://app.example.com", without a final slash */
+	struct pk_str listen;
+	int64_t fronts;
+	int64_t session_lifetime; /* seconds */
+	int64_t attempt_lifetime;
+	bool explain_to_users;
+
+	struct login_settings login[LOGINS_MAX];
+	size_t login_count;
+
+	/* front */
+	struct pk_list
+		trusted_proxies; /* addresses and CIDR blocks whose X-Forwarded-* are believed */
+	struct pk_list return_to_origins; /* besides public_url */
+	struct keys session_keys;
+	struct keys attempt_keys;
+
+	/* keeper */
+	struct pk_str store;
+	struct pk_list allow_emails;   /* patterns with * */
+	struct pk_list allow_subjects; /* patterns with *, held against LOGIN/SUBJECT */
+	struct keys vault_keys;
+};
+
+/* Writes the part of one role. */
+void settings_pack(const struct settings *settings, enum role role, struct pk_buf *out);
+
+/* Reads it back. The texts are views into `packed`, which must outlive the settings. */
+bool settings_unpack(struct pk_str packed, enum role role, struct settings *ret);
+
+/* The login of that name, or NULL. */
+const struct login_settings *settings_login(const struct settings *settings, struct pk_str name);
+
+#endif

@@ -1,0 +1,19 @@
+/* Starting a child: this program anew, with an empty memory and environment, and only the descriptors that its role needs. */
+#ifndef GATEWAY_SPAWN_H
+#define GATEWAY_SPAWN_H
+
+#include "gateway/settings.h"
+
+#include <sys/types.h>
+
+struct spawn_fds {
+	int settings;
+	int control;
+	int revoked;
+	int listen; /* -1 for the keeper */
+};
+
+/* The process id, or -1 with errno. The descriptors stay the caller's. */
+pid_t spawn_child(enum role role, const struct spawn_fds *fds);
+
+#endif

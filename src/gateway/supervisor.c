@@ -1,0 +1,424 @@
+/* The supervisor's process. It serves nobody, so what happens to the others cannot happen to it. */
+#include "gateway/supervisor.h"
+#include "base/text.h"
+#include "gateway/calls.h"
+#include "gateway/config.h"
+#include "gateway/generation.h"
+#include "gateway/log.h"
+#include "gateway/revoked.h"
+#include "gateway/spawn.h"
+#include "io/confine.h"
+#include "io/http.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define QUICK_DEATH_MS 1000
+#define RESTART_FIRST_MS 100
+#define RESTART_LAST_MS 5000
+#define STOP_SECONDS                                                                               \
+	40 /* then what still runs is killed; longer than a call to a slow provider takes */
+
+struct supervisor {
+	struct event_base *base;
+	const char *config_file;
+	struct generation *
+		generations; /* the newest first; the others are leaving, or the newest is not ready yet */
+	int listen_fd[FRONTS_MAX];
+	unsigned fronts;
+	int revoked_fd;
+	struct event *deadline;
+	bool stopping;
+	int status;
+};
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static const char *role_name(const struct child *child)
+{
+	return child->role == ROLE_FRONT ? "front" : "keeper";
+}
+
+static void on_control(evutil_socket_t fd, short what, void *arg);
+
+static void forget(struct child *child)
+{
+	if (child->readable)
+		event_free(child->readable);
+	if (child->control >= 0)
+		close(child->control);
+	child->readable = NULL;
+	child->control = -1;
+	child->pid = 0;
+}
+
+static bool start(struct child *child)
+{
+	struct generation *generation = child->generation;
+	struct supervisor *supervisor = generation->supervisor;
+	int pair[2];
+
+	if (!message_pair(pair))
+		return false;
+
+	const struct spawn_fds fds = {
+		.settings = generation->settings_fd[child->role],
+		.control = pair[1],
+		.revoked = supervisor->revoked_fd,
+		.listen = child->role == ROLE_FRONT ? supervisor->listen_fd[child->slot] : -1,
+	};
+
+	child->started_at = now_ms();
+	child->pid = spawn_child(child->role, &fds);
+	close(pair[1]);
+	child->control = pair[0];
+	if (child->pid > 0)
+		child->readable = event_new(supervisor->base, pair[0], EV_READ | EV_PERSIST,
+					    on_control, child);
+	if (child->pid <= 0 || !child->readable || event_add(child->readable, NULL) != 0) {
+		if (child->pid > 0)
+			kill(child->pid, SIGKILL);
+		else
+			forget(child);
+		return false;
+	}
+	return true;
+}
+
+/* Gives a front a new connection to the keeper: one end each. */
+static void connect_front(const struct child *front)
+{
+	const struct child *keeper = &front->generation->keeper;
+	int pair[2];
+
+	if (front->control < 0 || keeper->control < 0 || !message_pair(pair))
+		return;
+	if (!message_send(keeper->control, PK_STR(CONTROL_LINK), pair[0]) ||
+	    !message_send(front->control, PK_STR(CONTROL_LINK), pair[1]))
+		log_text("error", "supervisor.connect",
+			 "a front could not be connected to the keeper: %s", strerror(errno));
+	close(pair[0]);
+	close(pair[1]);
+}
+
+static void retire(struct generation *generation)
+{
+	if (generation->leaving)
+		return;
+	generation->leaving = true;
+	for (unsigned i = 0; i < generation->fronts; i++)
+		if (generation->front[i].pid)
+			kill(generation->front[i].pid, SIGTERM);
+}
+
+/* The keeper is ready: the fronts are started, or if they run already, connected to it. */
+static void on_keeper_ready(struct generation *generation)
+{
+	const bool first = !generation->ready;
+
+	generation->ready = true;
+	for (unsigned i = 0; i < generation->fronts; i++) {
+		struct child *front = &generation->front[i];
+
+		if (first && !start(front))
+			log_text("error", "supervisor.start", "a front could not be started: %s",
+				 strerror(errno));
+		connect_front(front);
+	}
+	if (!first)
+		return;
+	for (struct generation *older = generation->next; older; older = older->next)
+		retire(older);
+	log_text("info", "gateway.ready", "%u fronts and a keeper", generation->fronts);
+}
+
+static void on_control(evutil_socket_t fd, short what, void *arg)
+{
+	struct child *child = arg;
+	char memory[MESSAGE_MAX];
+	struct pk_str message;
+
+	(void)what;
+	if (message_receive(fd, memory, &message, NULL) == MESSAGE_GOT) {
+		if (child->role == ROLE_KEEPER && pk_str_equal(message, PK_STR(CONTROL_READY)))
+			on_keeper_ready(child->generation);
+	} else {
+		/* It ends; SIGCHLD says how. */
+		event_del(child->readable);
+	}
+}
+
+static void on_restart(evutil_socket_t fd, short what, void *arg)
+{
+	struct child *child = arg;
+
+	(void)fd;
+	(void)what;
+	event_free(child->restart);
+	child->restart = NULL;
+	if (child->generation->leaving || child->pid)
+		return;
+	if (!start(child))
+		log_text("error", "supervisor.start", "a %s could not be started: %s",
+			 role_name(child), strerror(errno));
+	else if (child->role == ROLE_FRONT)
+		connect_front(child);
+}
+
+/* At once, unless it keeps dying young. */
+static void restart(struct child *child)
+{
+	long delay = 0;
+
+	if (now_ms() - child->started_at >= QUICK_DEATH_MS)
+		child->quick_deaths = 0;
+	else if (child->quick_deaths < 10)
+		child->quick_deaths++;
+	if (child->quick_deaths)
+		delay = (long)RESTART_FIRST_MS << (child->quick_deaths - 1);
+	if (delay > RESTART_LAST_MS)
+		delay = RESTART_LAST_MS;
+
+	const struct timeval wait = {delay / 1000, delay % 1000 * 1000};
+
+	child->restart = evtimer_new(child->generation->supervisor->base, on_restart, child);
+	if (!child->restart || event_add(child->restart, &wait) != 0)
+		log_text("error", "supervisor.start", "a %s cannot be restarted", role_name(child));
+}
+
+/* Unlinks and frees the generations of which nothing runs, and sends the keepers of those whose fronts are gone after them. */
+static void sweep(struct supervisor *supervisor)
+{
+	struct generation **at = &supervisor->generations;
+
+	while (*at) {
+		struct generation *generation = *at;
+		bool fronts = false;
+
+		for (unsigned i = 0; i < generation->fronts; i++)
+			fronts |= generation->front[i].pid != 0;
+		if (generation->leaving && !fronts && generation->keeper.pid)
+			kill(generation->keeper.pid, SIGTERM);
+		if (generation->leaving && !generation_alive(generation)) {
+			*at = generation->next;
+			generation_free(generation);
+		} else {
+			at = &generation->next;
+		}
+	}
+	if (supervisor->stopping && !supervisor->generations)
+		event_base_loopbreak(supervisor->base);
+}
+
+static void log_death(const struct child *child, int status)
+{
+	if (WIFSIGNALED(status))
+		log_text("error", "child.died", "a %s was killed by signal %d (%s)",
+			 role_name(child), WTERMSIG(status), strsignal(WTERMSIG(status)));
+	else
+		log_text("error", "child.died", "a %s ended with status %d", role_name(child),
+			 WEXITSTATUS(status));
+}
+
+static void stop(struct supervisor *supervisor);
+
+static void on_death(struct child *child, int status)
+{
+	struct generation *generation = child->generation;
+	struct supervisor *supervisor = generation->supervisor;
+
+	forget(child);
+	if (generation->leaving)
+		return;
+	log_death(child, status);
+	if (generation->ready) {
+		restart(child);
+		return;
+	}
+	/* A keeper that never came up: what it complained of stands in the log. A reload is given up, a start fails. */
+	generation->leaving = true;
+	if (generation->next)
+		log_text("error", "gateway.reload",
+			 "the new configuration does not work; the old one stays");
+	else
+		supervisor->status = 1, stop(supervisor);
+}
+
+static void on_child(evutil_socket_t signal, short what, void *arg)
+{
+	struct supervisor *supervisor = arg;
+	int status;
+	pid_t pid;
+
+	(void)signal;
+	(void)what;
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		struct child *child = NULL;
+
+		for (struct generation *g = supervisor->generations; g && !child; g = g->next)
+			child = generation_find(g, pid);
+		if (child)
+			on_death(child, status);
+	}
+	sweep(supervisor);
+}
+
+static void on_deadline(evutil_socket_t fd, short what, void *arg)
+{
+	struct supervisor *supervisor = arg;
+
+	(void)fd;
+	(void)what;
+	log_text("warn", "gateway.stop",
+		 "what was under way did not end in %d seconds and is cut off", STOP_SECONDS);
+	for (const struct generation *g = supervisor->generations; g; g = g->next)
+		generation_kill(g, SIGKILL);
+}
+
+static void stop(struct supervisor *supervisor)
+{
+	/* The second time somebody means it. */
+	if (supervisor->stopping) {
+		for (const struct generation *g = supervisor->generations; g; g = g->next)
+			generation_kill(g, SIGKILL);
+		return;
+	}
+	supervisor->stopping = true;
+	(void)event_add(supervisor->deadline, &(struct timeval){STOP_SECONDS, 0});
+	for (struct generation *g = supervisor->generations; g; g = g->next)
+		retire(g);
+}
+
+static void on_stop(evutil_socket_t signal, short what, void *arg)
+{
+	struct supervisor *supervisor = arg;
+
+	(void)signal;
+	(void)what;
+	log_text("info", "gateway.stop", "finishing what is under way");
+	stop(supervisor);
+	sweep(supervisor);
+}
+
+/* Reads the configuration and starts a generation; the keeper first, the fronts when it is ready. */
+static bool begin_generation(struct supervisor *supervisor)
+{
+	char error[512];
+	struct config *config = config_load(supervisor->config_file, error, sizeof(error));
+	struct generation *generation;
+
+	if (!config) {
+		log_text("error", "gateway.config", "%s", error);
+		return false;
+	}
+	generation = generation_new(supervisor, config_settings(config), supervisor->fronts);
+	config_free(config);
+	if (!generation || !start(&generation->keeper)) {
+		log_text("error", "supervisor.start", "the keeper could not be started: %s",
+			 strerror(errno));
+		generation_free(generation);
+		return false;
+	}
+	generation->next = supervisor->generations;
+	supervisor->generations = generation;
+	return true;
+}
+
+static void on_reload(evutil_socket_t signal, short what, void *arg)
+{
+	struct supervisor *supervisor = arg;
+
+	(void)signal;
+	(void)what;
+	if (supervisor->stopping)
+		return;
+	log_text("info", "gateway.reload", "reading %s again", supervisor->config_file);
+	if (!begin_generation(supervisor))
+		log_text("error", "gateway.reload", "the old configuration stays");
+}
+
+/* One listening socket for each front, on one port: a front that dies leaves its queue to its successor. */
+static bool listen_all(struct supervisor *supervisor, const struct settings *settings)
+{
+	const long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	char address[128], error[256];
+
+	supervisor->fronts = settings->fronts ? (unsigned)settings->fronts
+			     : cores > 0      ? (unsigned)cores
+					      : 1;
+	if (supervisor->fronts > FRONTS_MAX)
+		supervisor->fronts = FRONTS_MAX;
+	(void)snprintf(address, sizeof(address), "%.*s", PK_ARG(settings->listen));
+	for (unsigned i = 0; i < supervisor->fronts; i++) {
+		supervisor->listen_fd[i] = http_listen(address, true, error, sizeof(error));
+		if (supervisor->listen_fd[i] < 0) {
+			log_text("error", "gateway.listen", "%s", error);
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool set_up(struct supervisor *supervisor)
+{
+	char error[512];
+	struct config *config = config_load(supervisor->config_file, error, sizeof(error));
+	bool listening;
+
+	if (!config) {
+		(void)fprintf(stderr, "proofkey: %s\n", error);
+		return false;
+	}
+	listening = listen_all(supervisor, config_settings(config));
+	if (listening)
+		log_event("info", "gateway.listen",
+			  (struct log_field[]){{"listen", config_settings(config)->listen},
+					       {"public_url", config_settings(config)->public_url}},
+			  2);
+	config_free(config);
+	supervisor->base = event_base_new();
+	supervisor->revoked_fd = revoked_create();
+	if (!listening || !supervisor->base || supervisor->revoked_fd < 0)
+		return false;
+	supervisor->deadline = evtimer_new(supervisor->base, on_deadline, supervisor);
+	return supervisor->deadline != NULL;
+}
+
+int supervisor_main(const char *config_file)
+{
+	static struct supervisor supervisor;
+	const struct {
+		int signal;
+		event_callback_fn handle;
+	} signals[] = {
+		{SIGCHLD, on_child}, {SIGTERM, on_stop}, {SIGINT, on_stop}, {SIGHUP, on_reload}};
+
+	log_process("supervisor");
+	signal(SIGPIPE, SIG_IGN);
+	supervisor.config_file = config_file;
+	supervisor.revoked_fd = -1;
+	if (!set_up(&supervisor))
+		return 1;
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+		struct event *event = evsignal_new(supervisor.base, signals[i].signal,
+						   signals[i].handle, &supervisor);
+
+		if (!event || event_add(event, NULL) != 0)
+			return 1;
+	}
+	if (!begin_generation(&supervisor))
+		return 1;
+	event_base_dispatch(supervisor.base);
+	return supervisor.status;
+}
