@@ -1,6 +1,7 @@
 /* The command line of the sandbox. It is the operator's, so it is believed once it can be read. */
 #include "sandbox/options.h"
 #include "base/text.h"
+#include "io/dialect_file.h"
 #include "protocol/redirect_uri.h"
 
 #include <getopt.h>
@@ -107,7 +108,10 @@ bool options_read(int argc, char **argv, struct options *ret, int *ret_status)
 {
 	int option;
 
-	*ret = (struct options){.listen = "127.0.0.1:9400", .code_ttl = -1, .access_ttl = -1};
+	*ret = (struct options){.listen = "127.0.0.1:9400",
+				.providers = dialect_directory(),
+				.code_ttl = -1,
+				.access_ttl = -1};
 	*ret_status = 2;
 	optind = 1;
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
