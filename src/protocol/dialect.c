@@ -82,6 +82,7 @@ static const struct pk_dialect defaults = {
 	.scope_separator = {" ", 1},
 	.token_reply = PK_BODY_JSON,
 	.challenge_method = {"S256", 4},
+	.token_reply = PK_BODY_JSON, /* RFC 6749 5.1 */
 	.revoke_token_parameter = {"token", 5},
 	.userinfo_subject = {"/sub", 4},
 	.code_lifetime = 60,
