@@ -40,3 +40,10 @@ enum pk_err pk_refuse(struct pk_why *why, enum pk_err err, const char *parameter
 	make_printable(why->detail);
 	return err;
 }
+
+enum pk_err pk_space(struct pk_why *why, enum pk_err err)
+{
+	if (err != PK_ERR_NO_SPACE)
+		return err;
+	return pk_refuse(why, err, NULL, "the arena is full");
+}

@@ -17,4 +17,8 @@
 enum pk_err pk_refuse(struct pk_why *why, enum pk_err err, const char *parameter,
 		      const char *format, ...) __attribute__((format(printf, 4, 5)));
 
+/* Hands on what writing into an arena came to: PK_ERR_NO_SPACE with its evidence, anything else as
+ * it is. */
+enum pk_err pk_space(struct pk_why *why, enum pk_err err);
+
 #endif
