@@ -24,9 +24,12 @@ static enum pk_err write_basic(struct pk_arena *arena, const struct pk_login *lo
 	struct pk_buf header = pk_arena_open(arena);
 
 	pk_buf_put(&header, PK_STR("Authorization: Basic "));
-	pk_base64_encode(&header, plain.ptr, plain.len);
+	if (plain.overflow)
+		header.overflow = true;
+	else
+		pk_base64_encode(&header, plain.ptr, plain.len);
 	sodium_memzero(memory, sizeof(memory));
-	return plain.overflow ? PK_ERR_NO_SPACE : pk_arena_close(arena, &header, ret);
+	return pk_arena_close(arena, &header, ret);
 }
 
 static void write_form(const struct pk_pair *pairs, size_t count, struct pk_buf *out)
@@ -35,29 +38,34 @@ static void write_form(const struct pk_pair *pairs, size_t count, struct pk_buf 
 		pk_form_put(out, 0, pairs[i].name, pairs[i].value);
 }
 
-static void write_json(const struct pk_pair *pairs, size_t count, struct pk_buf *out)
+static enum pk_err write_json(const struct pk_pair *pairs, size_t count, struct pk_buf *out,
+			      struct pk_why *why)
 {
+	const size_t room = out->cap - out->len;
 	json_t *object = json_object();
-	char *text = NULL;
+	bool whole = object != NULL;
+	size_t size;
 
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < count && whole; i++) {
 		char name[64];
 
 		pk_text_tame(name, sizeof(name), pairs[i].name);
-		json_object_set_new(object, name,
-				    json_stringn(pairs[i].value.ptr, pairs[i].value.len));
+		whole = json_object_set_new(object, name,
+					    json_stringn(pairs[i].value.ptr, pairs[i].value.len)) ==
+			0;
 	}
-	text = json_dumps(object, JSON_COMPACT);
+	size = whole ? json_dumpb(object, out->ptr + out->len, room, JSON_COMPACT) : 0;
 	json_decref(object);
-	if (!text) {
+	if (!whole || size == 0)
+		return pk_refuse(why, PK_ERR_ARGUMENT, "token_request",
+				 "the request is JSON, which is UTF-8, and a value of it is not");
+	if (size > room) {
+		sodium_memzero(out->ptr + out->len, room);
 		out->overflow = true;
-		return;
+		return PK_OK;
 	}
-	pk_buf_put(out, pk_str(text));
-	sodium_memzero(text, pk_str(text).len);
-	json_free_t release;
-	json_get_alloc_funcs(NULL, &release);
-	release(text);
+	out->len += size;
+	return PK_OK;
 }
 
 /* The best of the dialect's ways that this client can use. */
@@ -96,7 +104,8 @@ enum pk_err pk_client_post(struct pk_arena *arena, const struct pk_login *login,
 	size_t n = 0;
 
 	if (count > PAIRS_MAX - 2)
-		return PK_ERR_ARGUMENT;
+		return pk_refuse(why, PK_ERR_ARGUMENT, NULL, "a request has at most %d parameters",
+				 PAIRS_MAX - 2);
 	TRY(choose(login, secret, &how, why));
 	for (size_t i = 0; i < count; i++)
 		all[n++] = pairs[i];
@@ -108,22 +117,23 @@ enum pk_err pk_client_post(struct pk_arena *arena, const struct pk_login *login,
 	struct pk_buf target = pk_arena_open(arena);
 
 	TRY(pk_endpoint_write(login, url, &target, why));
-	TRY(pk_arena_close(arena, &target, &request.url));
+	TRY(pk_space(why, pk_arena_close(arena, &target, &request.url)));
 
 	request.header[request.header_count++] =
 		json ? PK_STR("Content-Type: application/json")
 		     : PK_STR("Content-Type: application/x-www-form-urlencoded");
 	request.header[request.header_count++] = PK_STR("Accept: application/json");
 	if (pk_str_equal(how, PK_STR("basic")))
-		TRY(write_basic(arena, login, secret, &request.header[request.header_count++]));
+		TRY(pk_space(why, write_basic(arena, login, secret,
+					      &request.header[request.header_count++])));
 
 	struct pk_buf body = pk_arena_open(arena);
 
 	if (json)
-		write_json(all, n, &body);
+		TRY(write_json(all, n, &body, why));
 	else
 		write_form(all, n, &body);
-	TRY(pk_arena_close(arena, &body, &request.body));
+	TRY(pk_space(why, pk_arena_close(arena, &body, &request.body)));
 	*ret = request;
 	return PK_OK;
 }
