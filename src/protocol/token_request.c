@@ -20,7 +20,7 @@ enum pk_err pk_token_request(struct pk_arena *arena, const struct pk_login *logi
 	if (code->login != login)
 		return pk_refuse(why, PK_ERR_ISSUER_MISMATCH, "code",
 				 "the code came in the callback of another login");
-	if (pkce && !verifier)
+	if (pkce && (!verifier || !verifier->len))
 		return pk_refuse(why, PK_ERR_VERIFIER_MISSING, "code_verifier",
 				 "a challenge was sent, so the verifier must be");
 	/* OAuth 2.1 4.1.3: no verifier where there was no challenge; some providers refuse the
