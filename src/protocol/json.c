@@ -3,8 +3,6 @@
 #include "base/arena.h"
 #include "base/text.h"
 
-#include <string.h>
-
 json_t *pk_json_parse(struct pk_str text)
 {
 	json_error_t error;
@@ -57,16 +55,23 @@ const json_t *pk_json_at(const json_t *root, struct pk_str pointer)
 	return value;
 }
 
+static bool has_control(struct pk_str text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if ((unsigned char)text.ptr[i] < 0x20 || text.ptr[i] == 0x7f)
+			return true;
+	return false;
+}
+
 enum pk_err pk_json_text(struct pk_arena *arena, const json_t *value, struct pk_str *ret)
 {
+	const struct pk_str text = {json_string_value(value), json_string_length(value)};
 	struct pk_buf out = pk_arena_open(arena);
 
 	if (json_is_integer(value))
 		pk_buf_number(&out, json_integer_value(value));
-	else if (json_is_string(value) &&
-		 !memchr(json_string_value(value), '\0', json_string_length(value)))
-		pk_buf_put(&out,
-			   (struct pk_str){json_string_value(value), json_string_length(value)});
+	else if (!has_control(text))
+		pk_buf_put(&out, text);
 	if (!out.len && !out.overflow) {
 		*ret = (struct pk_str){0};
 		return PK_OK;

@@ -15,7 +15,8 @@ json_t *pk_json_parse(struct pk_str text);
 const json_t *pk_json_at(const json_t *root, struct pk_str pointer);
 
 /* The text of a string, or of a whole number, as a copy; "not given" for an empty string, another
- * type, NULL or text with a NUL. */
+ * type, NULL, and for text with a control character: what reads it next might drop that, and two
+ * names would be one. */
 enum pk_err pk_json_text(struct pk_arena *arena, const json_t *value, struct pk_str *ret);
 
 /* A number of seconds, given as a number or, as some providers do, as text; -1 for anything else

@@ -32,6 +32,11 @@ static json_t *form_to_json(struct pk_arena *arena, struct pk_str body)
 			return NULL;
 		}
 	}
+	/* Nearly every text is a form; one of these two tells a reply from a proxy's page. */
+	if (!json_object_get(object, "access_token") && !json_object_get(object, "error")) {
+		json_decref(object);
+		return NULL;
+	}
 	return object;
 }
 
@@ -45,7 +50,6 @@ static enum pk_err refuse_as_provider(const json_t *root, int status, struct pk_
 					  "the token endpoint refused with HTTP status %d", status);
 
 	if (why) {
-		why->status = status;
 		pk_text_tame(why->provider_error, sizeof(why->provider_error),
 			     pk_str(json_string_value(error)));
 		pk_text_tame(why->provider_text, sizeof(why->provider_text),
@@ -60,15 +64,10 @@ static enum pk_err refuse_as_unreadable(const struct pk_http_reply *reply, struc
 
 	pk_text_tame(type, sizeof(type), reply->content_type);
 
-	const enum pk_err err =
-		pk_refuse(why, PK_ERR_REPLY_NOT_OAUTH, NULL,
-			  "the token endpoint answered HTTP status %d with %zu bytes of %s, which "
-			  "is no token reply",
-			  reply->status, reply->body.len, type[0] ? type : "unnamed type");
-
-	if (why)
-		why->status = reply->status;
-	return err;
+	return pk_refuse(why, PK_ERR_REPLY_NOT_OAUTH, NULL,
+			 "the token endpoint answered HTTP status %d with %zu bytes of %s, which "
+			 "is no token reply",
+			 reply->status, reply->body.len, type[0] ? type : "unnamed type");
 }
 
 /* RFC 6749 7.1: "The client MUST NOT use an access token if it does not understand the token
@@ -103,6 +102,21 @@ static const json_t *member(const json_t *root, struct pk_str name)
 	return name.len ? json_object_get(root, key) : NULL;
 }
 
+/* RFC 6749 A.12 and A.17: "access-token = 1*VSCHAR", which keeps a token from ending the header
+ * line that it will stand in. */
+static enum pk_err read_token(struct pk_arena *arena, const json_t *root, const char *name,
+			      struct pk_secret *ret, struct pk_why *why)
+{
+	const json_t *value = json_object_get(root, name);
+	const struct pk_str text = {json_string_value(value), json_string_length(value)};
+
+	for (size_t i = 0; i < text.len; i++)
+		if ((unsigned char)text.ptr[i] < 0x20 || (unsigned char)text.ptr[i] > 0x7e)
+			return pk_refuse(why, PK_ERR_REPLY_INCOMPLETE, name,
+					 "the %s has a character that no token may have", name);
+	return pk_json_text(arena, value, &ret->text);
+}
+
 static enum pk_err read_tokens(struct pk_arena *arena, const struct pk_dialect *dialect,
 			       const json_t *root, int64_t now, struct pk_tokens *ret,
 			       struct pk_why *why)
@@ -114,12 +128,11 @@ static enum pk_err read_tokens(struct pk_arena *arena, const struct pk_dialect *
 	if (!json_is_string(json_object_get(root, "access_token")))
 		return pk_refuse(why, PK_ERR_REPLY_INCOMPLETE, "access_token",
 				 "the token reply has no access_token");
-	TRY(pk_json_text(arena, json_object_get(root, "access_token"), &tokens.access_token.text));
+	TRY(read_token(arena, root, "access_token", &tokens.access_token, why));
 	if (!tokens.access_token.text.len)
 		return pk_refuse(why, PK_ERR_REPLY_INCOMPLETE, "access_token",
 				 "the access_token is empty");
-	TRY(pk_json_text(arena, json_object_get(root, "refresh_token"),
-			 &tokens.refresh_token.text));
+	TRY(read_token(arena, root, "refresh_token", &tokens.refresh_token, why));
 	TRY(pk_json_text(arena, scope, &tokens.scope));
 	TRY(pk_json_text(arena, pk_json_at(root, dialect->token_subject), &tokens.subject));
 	if (tokens.subject.len > PK_SUBJECT_MAX)
@@ -149,7 +162,9 @@ enum pk_err pk_token_reply(struct pk_arena *arena, const struct pk_login *login,
 		 reply->status > 299)
 		err = refuse_as_provider(root, reply->status, why);
 	else
-		err = read_tokens(arena, login->dialect, root, now, ret, why);
+		err = pk_space(why, read_tokens(arena, login->dialect, root, now, ret, why));
 	json_decref(root);
+	if (err != PK_OK && why)
+		why->status = reply->status;
 	return err;
 }

@@ -18,6 +18,9 @@ enum pk_err pk_userinfo_request(struct pk_arena *arena, const struct pk_login *l
 		return pk_refuse(why, PK_ERR_ARGUMENT, "userinfo_url", "%.*s has no user info",
 				 PK_ARG(dialect->title));
 
+	if (!access_token.text.len)
+		return pk_refuse(why, PK_ERR_ARGUMENT, "access_token", "there is no access token");
+
 	struct pk_buf url = pk_arena_open(arena);
 
 	TRY(pk_endpoint_write(login, dialect->userinfo_url, &url, why));
@@ -25,7 +28,7 @@ enum pk_err pk_userinfo_request(struct pk_arena *arena, const struct pk_login *l
 		pk_buf_char(&url, '?');
 		pk_buf_put(&url, dialect->userinfo_query);
 	}
-	TRY(pk_arena_close(arena, &url, &request.url));
+	TRY(pk_space(why, pk_arena_close(arena, &url, &request.url)));
 
 	/* A token goes into a header line as it is, so it must not be able to end that line. RFC
 	 * 6750 2.1 allows fewer still. */
@@ -40,7 +43,7 @@ enum pk_err pk_userinfo_request(struct pk_arena *arena, const struct pk_login *l
 
 	pk_buf_put(&header, PK_STR("Authorization: Bearer "));
 	pk_buf_put(&header, access_token.text);
-	TRY(pk_arena_close(arena, &header, &request.header[request.header_count++]));
+	TRY(pk_space(why, pk_arena_close(arena, &header, &request.header[request.header_count++])));
 	*ret = request;
 	return PK_OK;
 }
@@ -52,11 +55,9 @@ static enum pk_err refuse_as_provider(const struct pk_http_reply *reply, const j
 		pk_refuse(why, PK_ERR_PROVIDER_REFUSED, "userinfo_url",
 			  "the user info endpoint refused with HTTP status %d", reply->status);
 
-	if (why) {
-		why->status = reply->status;
+	if (why)
 		pk_text_tame(why->provider_error, sizeof(why->provider_error),
 			     pk_str(json_string_value(code)));
-	}
 	return err;
 }
 
@@ -97,7 +98,9 @@ enum pk_err pk_userinfo_reply(struct pk_arena *arena, const struct pk_login *log
 		err = pk_refuse(why, PK_ERR_REPLY_NOT_OAUTH, "userinfo_url",
 				"the user info is no JSON object");
 	else
-		err = read_identity(arena, login->dialect, tokens, root, ret, why);
+		err = pk_space(why, read_identity(arena, login->dialect, tokens, root, ret, why));
 	json_decref(root);
+	if (err != PK_OK && why)
+		why->status = reply->status;
 	return err;
 }
