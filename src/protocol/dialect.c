@@ -5,7 +5,6 @@
  * file.
  */
 #include "protocol/dialect.h"
-#include "protocol/redirect_uri.h"
 #include "base/err.h"
 #include "base/text.h"
 
@@ -76,7 +75,7 @@ const struct pk_column pk_columns[] = {
 
 const size_t pk_column_count = sizeof(pk_columns) / sizeof(pk_columns[0]);
 
-static const struct pk_dialect defaults = {
+const struct pk_dialect pk_dialect_defaults = {
 	.client_id_parameter = {"client_id", 9},
 	.client_secret_parameter = {"client_secret", 13},
 	.scope_separator = {" ", 1},
@@ -146,10 +145,15 @@ static enum pk_err read_list(struct reader *reader, const char *key, struct pk_l
 		if (!read_quoted(reader, &item))
 			return refuse(reader, PK_ERR_DIALECT_VALUE, key,
 				      "a list is written {\"a\", \"b\"}");
+		if (!item.len)
+			return refuse(reader, PK_ERR_DIALECT_VALUE, key, "an item is empty");
 		if (pk_list_add(ret, item) != PK_OK)
 			return refuse(reader, PK_ERR_DIALECT_VALUE, key, "the list is too long");
 		if (reader->left.len && reader->left.ptr[0] == ',')
 			reader->left = skip_space(pk_str_from(reader->left, 1));
+		else if (reader->left.len && reader->left.ptr[0] != '}')
+			return refuse(reader, PK_ERR_DIALECT_VALUE, key,
+				      "a comma stands between the items of a list");
 	}
 	if (!reader->left.len)
 		return refuse(reader, PK_ERR_DIALECT_VALUE, key, "the list has no } on its line");
@@ -223,6 +227,17 @@ static enum pk_err read_value(struct reader *reader, const struct pk_column *col
 	return PK_ERR_ARGUMENT;
 }
 
+static bool is_check_name(struct pk_str text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		const char c = text.ptr[i];
+
+		if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'))
+			return false;
+	}
+	return text.len > 0;
+}
+
 /* `error.CHECK = "400 invalid_grant Authorization code is expired."` */
 static enum pk_err read_refusal(struct reader *reader, struct pk_str check,
 				struct pk_dialect *dialect)
@@ -230,6 +245,9 @@ static enum pk_err read_refusal(struct reader *reader, struct pk_str check,
 	struct pk_str text;
 	int64_t status;
 
+	if (!is_check_name(check))
+		return refuse(reader, PK_ERR_DIALECT_KEY, "error",
+			      "a check's name is small letters, digits and hyphens");
 	if (pk_dialect_refusal(dialect, check))
 		return refuse(reader, PK_ERR_DIALECT_KEY, "error",
 			      "this check has its words already");
@@ -244,6 +262,9 @@ static enum pk_err read_refusal(struct reader *reader, struct pk_str check,
 
 	const struct pk_str code = pk_str_cut(&text, ' ');
 
+	if (!code.len)
+		return refuse(reader, PK_ERR_DIALECT_VALUE, "error",
+			      "an error code follows the HTTP status");
 	dialect->refusal[dialect->refusal_count++] =
 		(struct pk_refusal){check, (int)status, code, text};
 	return PK_OK;
@@ -282,6 +303,7 @@ static enum pk_err read_statement(struct reader *reader, struct pk_dialect *dial
 	return PK_OK;
 }
 
+/* The required keys, and then what only the whole dialect shows. */
 static enum pk_err check_whole(const struct reader *reader, const struct pk_dialect *dialect,
 			       const bool *seen)
 {
@@ -289,25 +311,12 @@ static enum pk_err check_whole(const struct reader *reader, const struct pk_dial
 		if (pk_columns[i].required && !seen[i])
 			return refuse(reader, PK_ERR_DIALECT_INCOMPLETE, pk_columns[i].key,
 				      "every dialect needs this key");
-	if (!dialect->userinfo_url.len && !dialect->token_subject.len)
-		return refuse(reader, PK_ERR_DIALECT_INCOMPLETE, "userinfo_url",
-			      "without it, token_subject must say who logged in");
-	if (!dialect->client_auth.count)
-		return refuse(reader, PK_ERR_DIALECT_VALUE, "client_auth",
-			      "it names at least one of \"basic\", \"post\", \"none\"");
-	for (size_t i = 0; i < dialect->client_auth.count; i++) {
-		const struct pk_str how = dialect->client_auth.item[i];
 
-		if (!pk_str_equal(how, PK_STR("basic")) && !pk_str_equal(how, PK_STR("post")) &&
-		    !pk_str_equal(how, PK_STR("none")))
-			return refuse(reader, PK_ERR_DIALECT_VALUE, "client_auth",
-				      "it takes \"basic\", \"post\" and \"none\"");
-	}
-	for (size_t i = 0; i < dialect->redirect_rules.count; i++)
-		if (!pk_redirect_rule_exists(dialect->redirect_rules.item[i]))
-			return refuse(reader, PK_ERR_DIALECT_VALUE, "redirect_rules",
-				      "there is no such rule");
-	return PK_OK;
+	const enum pk_err err = pk_dialect_check(dialect, reader->why);
+
+	if (err != PK_OK && reader->why)
+		reader->why->line = reader->line;
+	return err;
 }
 
 enum pk_err pk_dialect_parse(struct pk_str name, struct pk_str text, struct pk_dialect *ret,
@@ -315,7 +324,7 @@ enum pk_err pk_dialect_parse(struct pk_str name, struct pk_str text, struct pk_d
 {
 	bool seen[sizeof(pk_columns) / sizeof(pk_columns[0])] = {false};
 	struct reader reader = {.why = why};
-	struct pk_dialect dialect = defaults;
+	struct pk_dialect dialect = pk_dialect_defaults;
 
 	dialect.name = name;
 	while (text.ptr) {

@@ -23,6 +23,12 @@ struct pk_column {
 extern const struct pk_column pk_columns[];
 extern const size_t pk_column_count;
 
+/* What a key that is not given says. */
+extern const struct pk_dialect pk_dialect_defaults;
+
+/* Whether a login can work with these columns together; the columns themselves are well formed. */
+enum pk_err pk_dialect_check(const struct pk_dialect *dialect, struct pk_why *why);
+
 /* The refusal of that check, or NULL where the dialect has no words of its own for it. */
 const struct pk_refusal *pk_dialect_refusal(const struct pk_dialect *dialect, struct pk_str check);
 
