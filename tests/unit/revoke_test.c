@@ -1,0 +1,65 @@
+/* Revocation requests (RFC 7009 2.1) in each dialect's way. */
+#include "setting.h"
+
+#include "base/text.h"
+
+static enum pk_err revoke(struct setting *s, const char *secret, struct pk_http_request *ret)
+{
+	return pk_revoke_request(&s->arena, &s->login, (struct pk_secret){pk_str(secret)},
+				 (struct pk_secret){PK_STR("to&ken")}, ret, &s->why);
+}
+
+static void the_token_and_the_clients_proof(void **state)
+{
+	struct pk_http_request request;
+	struct setting s;
+
+	(void)state;
+	setting_make(&s, "rfc7636");
+	assert_err(revoke(&s, "pw", &request), PK_OK);
+	assert_string_equal(request.method, "POST");
+	assert_text(request.url, "https://login.example.com/revoke");
+	assert_text(request.body, "token=to%26ken");
+	assert_int_equal(request.header_count, 3);
+	assert_err(revoke(&s, NULL, &request), PK_OK);
+	assert_text(request.body, "token=to%26ken&client_id=client-1");
+	setting_make(&s, "tiktok");
+	assert_err(revoke(&s, "pw", &request), PK_OK);
+	assert_text(request.body, "token=to%26ken&client_key=client-1&client_secret=pw");
+	assert_err(revoke(&s, NULL, &request), PK_ERR_SECRET_MISSING);
+}
+
+static void the_parameter_is_the_dialects(void **state)
+{
+	struct pk_http_request request;
+	struct setting s;
+
+	(void)state;
+	setting_make(&s, "rfc7636");
+	s.dialect.revoke_token_parameter = PK_STR("access_token");
+	assert_err(revoke(&s, NULL, &request), PK_OK);
+	assert_true(pk_str_starts(request.body, PK_STR("access_token=to%26ken")));
+}
+
+static void a_dialect_without_revocation_says_so(void **state)
+{
+	struct pk_http_request request;
+	struct setting s;
+
+	(void)state;
+	setting_make(&s, "genesys");
+	assert_err(revoke(&s, "pw", &request), PK_ERR_ARGUMENT);
+	assert_string_equal(s.why.parameter, "revoke_url");
+	assert_false(text_has(pk_str(s.why.detail), "to&ken"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_token_and_the_clients_proof),
+		cmocka_unit_test(the_parameter_is_the_dialects),
+		cmocka_unit_test(a_dialect_without_revocation_says_so),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
