@@ -184,19 +184,18 @@ static int say_welcome(const struct demo *demo)
 {
 	printf("Open  http://%s/  and sign in with any of the providers there.\n"
 	       "\n"
-	       "  http://%s/me                 who is signed in, as JSON\n"
-	       "  http://%s/_sandbox/console   the providers' side of every login, as it happens\n"
-	       "  %s\n"
-	       "                               the configuration%s\n"
+	       "  http://%s/me            who is signed in, as JSON\n"
+	       "  http://%s/check/nginx   what a web server asks before it lets a request pass\n"
+	       "  http://%s/              the providers, as the sandbox plays them\n"
 	       "\n"
-	       "Try what happens when something goes wrong:\n"
-	       "  curl http://%s/_sandbox/faults\n"
-	       "  curl -d '{\"fault\": \"code-expired\", \"times\": 1}' http://%s/_sandbox/faults\n"
-	       "\n"
+	       "%s"
+	       "The configuration is %s%s.\n"
 	       "Ctrl-C ends the demo.\n",
-	       demo->listen, demo->listen, demo->sandbox_listen, demo->state.config_file,
-	       demo->state.temporary ? ", removed at the end" : "", demo->sandbox_listen,
-	       demo->sandbox_listen);
+	       demo->listen, demo->listen, demo->listen, demo->sandbox_listen,
+	       demo->auto_approve
+		       ? ""
+		       : "Decline on a provider's page, too, and read what the gateway says.\n",
+	       demo->state.config_file, demo->state.temporary ? ", removed at the end" : "");
 	return answer_end(command, -1);
 }
 
@@ -219,7 +218,7 @@ static int run(struct demo *demo)
 		status = say_welcome(demo);
 	while (status < 0)
 		status = wait_a_moment(demo, &signals, true);
-	demo_children_stop(demo->child, CHILDREN);
+	demo_children_stop(demo->child, CHILDREN, &signals);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	return status;
 }

@@ -14,12 +14,15 @@
 #include <time.h>
 #include <unistd.h>
 
-#define STOP_SECONDS 10
+#define STOP_SECONDS 45 /* longer than the gateway gives its own processes */
 #define HEALTH_MILLISECONDS 500L
 
 static _Noreturn void become(const char *const *argv, pid_t parent, const sigset_t *mask)
 {
 	setpgid(0, 0);
+	/* stdout is for what the demo itself has to say. */
+	if (dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
+		_exit(1);
 	/* A parent that went before prctl() sends nothing any more. */
 	if (prctl(PR_SET_PDEATHSIG, SIGTERM) < 0 || getppid() != parent)
 		_exit(1);
@@ -70,21 +73,20 @@ static bool any_left(const struct demo_child *children, size_t count)
 	return false;
 }
 
-void demo_children_stop(struct demo_child *children, size_t count)
+void demo_children_stop(struct demo_child *children, size_t count, const sigset_t *signals)
 {
 	const struct timespec tick = {.tv_nsec = 100000000};
 	int ticks = STOP_SECONDS * 10;
-	sigset_t ended;
 
-	sigemptyset(&ended);
-	sigaddset(&ended, SIGCHLD);
 	send_all(children, count, SIGTERM);
 	while (any_left(children, count)) {
 		if (demo_child_ended(children, count))
 			continue;
-		if (ticks-- == 0)
+
+		const int signal = sigtimedwait(signals, NULL, &tick);
+
+		if (signal == SIGINT || signal == SIGTERM || ticks-- == 0)
 			send_all(children, count, SIGKILL);
-		sigtimedwait(&ended, NULL, &tick);
 	}
 }
 

@@ -20,8 +20,9 @@ bool demo_child_start(struct demo_child *child, const char *const *argv, const s
 /* Notices those that have ended; gives the first of them, or NULL. Never waits. */
 struct demo_child *demo_child_ended(struct demo_child *children, size_t count);
 
-/* Asks all to end, waits for them, and ends by force what does not. SIGCHLD must be blocked. */
-void demo_children_stop(struct demo_child *children, size_t count);
+/* Asks all to end and waits for them. What does not end in time, or when SIGINT or SIGTERM comes
+ * once more, is ended by force. `signals` are these two and SIGCHLD, and blocked. */
+void demo_children_stop(struct demo_child *children, size_t count, const sigset_t *signals);
 
 /* Whether http://ADDRESS/healthz says 200. Waits half a second at most. */
 bool demo_healthy(const char *address);
