@@ -8,7 +8,8 @@
 #include "gateway/proxy.h"
 #include "gateway/return_to.h"
 
-#define URL_MAX (RETURN_TO_MAX * 4)
+/* public_url, and twice RETURN_TO_MAX with every byte as %XX. */
+#define URL_MAX (RETURN_TO_MAX * 8)
 
 static void reply_yes(struct http_request *request, const struct session *session)
 {
@@ -45,7 +46,7 @@ static void write_sign_in(const struct front *front, struct pk_str original, str
 	struct pk_buf checked = pk_buf(memory, sizeof(memory));
 
 	pk_buf_put(out, front->settings->public_url);
-	pk_buf_char(out, '/');
+	pk_buf_put(out, PK_STR("/login"));
 	if (original.len && return_to_write(front->settings, original, &checked)) {
 		pk_buf_put(out, PK_STR("?return_to="));
 		pk_percent_encode(out, pk_buf_str(&checked));
@@ -65,6 +66,7 @@ static void reply_no_json(const struct front *front, struct http_request *reques
 	pk_buf_put(&body, pk_buf_str(&url));
 	pk_buf_put(&body, PK_STR("\"}\n"));
 	http_reply_header(request, "Cache-Control", PK_STR("no-store"));
+	http_reply_header(request, "X-Auth-Sign-In", pk_buf_str(&url));
 	http_reply(request, 401, "application/json", pk_buf_str(&body));
 }
 
@@ -113,7 +115,10 @@ static void check_forwarded(struct front *front, struct http_request *request)
 	reply_no_redirect(front, request, original.overflow ? PK_STR("") : pk_buf_str(&original));
 }
 
-/* auth_request: any 2xx passes, 401 and 403 do not; nginx itself sends the browser on (error_page 401). */
+/*
+ * auth_request: any 2xx passes, and what else comes with a 401 does not reach the browser. nginx sends it on itself (error_page 401),
+ * to the X-Auth-Sign-In of this answer, which leads back to the X-Original-URI that nginx was told to send.
+ */
 void handle_check_nginx(struct front *front, struct http_request *request, struct pk_str rest)
 {
 	struct session session;
@@ -122,7 +127,10 @@ void handle_check_nginx(struct front *front, struct http_request *request, struc
 	if (front_session(front, request, &session))
 		reply_yes(request, &session);
 	else
-		reply_no_json(front, request, PK_STR(""));
+		reply_no_json(front, request,
+			      proxy_trusted(&front->settings->trusted_proxies, http_peer(request))
+				      ? http_header(request, "X-Original-URI")
+				      : PK_STR(""));
 }
 
 /* ForwardAuth: the answer to "no" goes to the browser as it is. */

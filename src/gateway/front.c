@@ -26,6 +26,7 @@ static const struct route {
 	{"/check/caddy",      false, "GET HEAD POST PUT PATCH DELETE OPTIONS",       handle_check_caddy},
 	{"/check/envoy",      true,  "GET HEAD POST PUT PATCH DELETE OPTIONS TRACE", handle_check_envoy},
 	{"/",                 false, "GET HEAD",                                     handle_home},
+	{"/login",            false, "GET HEAD",                                     handle_sign_in},
 	{"/login/",           true,  "GET",                                          handle_login},
 	{"/callback/",        true,  "GET POST",                                     handle_callback},
 	{"/me",               false, "GET HEAD",                                     handle_me},

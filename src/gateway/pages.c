@@ -173,22 +173,29 @@ static struct pk_str query_parameter(struct http_request *request, struct pk_str
 		       : (struct pk_str){0};
 }
 
-void handle_home(struct front *front, struct http_request *request, struct pk_str rest)
+/* GET /login: the sign-in page, also where the app behind has the path / to itself. */
+void handle_sign_in(struct front *front, struct http_request *request, struct pk_str rest)
 {
 	char memory[RETURN_TO_MAX * 2];
 	struct pk_buf checked = pk_buf(memory, sizeof(memory));
-	struct pk_str return_to = query_parameter(request, PK_STR("return_to"));
-	struct session session;
+	const struct pk_str return_to = query_parameter(request, PK_STR("return_to"));
 
 	(void)rest;
+	reply_sign_in(front, request,
+		      return_to_write(front->settings, return_to, &checked) ? return_to
+									    : PK_STR(""));
+}
+
+/* GET /: who is signed in, or the sign-in page. */
+void handle_home(struct front *front, struct http_request *request, struct pk_str rest)
+{
+	struct session session;
+
 	if (front_session(front, request, &session) &&
-	    !query_parameter(request, PK_STR("choose")).ptr) {
+	    !query_parameter(request, PK_STR("choose")).ptr)
 		reply_signed_in(front, request, &session);
-		return;
-	}
-	if (!return_to_write(front->settings, return_to, &checked))
-		return_to = (struct pk_str){0};
-	reply_sign_in(front, request, return_to);
+	else
+		handle_sign_in(front, request, rest);
 }
 
 /* Ten characters that name this failure in the page and in the log. */
