@@ -30,6 +30,7 @@ struct front {
 typedef void front_handler(struct front *front, struct http_request *request, struct pk_str rest);
 
 front_handler handle_home; /* pages.c */
+front_handler handle_sign_in;
 front_handler handle_style;
 front_handler handle_login;    /* login.c */
 front_handler handle_callback; /* callback.c */
