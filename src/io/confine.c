@@ -27,6 +27,9 @@ static const struct confine_path system_paths[] = {
 	{"/run/systemd/resolve", false}, /* where /etc/resolv.conf may point */
 	{"/dev/urandom",         false}, /* for libraries that know no getrandom() */
 	{"/dev/null",            true},
+#ifdef CONFINE_SANITIZED
+	{"/proc",                false}, /* the leak check at exit lists the threads */
+#endif
 };
 /* clang-format on */
 
@@ -39,7 +42,16 @@ bool confine_memory(void)
 	return setrlimit(RLIMIT_CORE, &none) == 0 && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0;
 }
 
-/* The address sanitizer reads /proc for its reports, and does so here, while it can. */
+#ifdef CONFINE_SANITIZED
+/* The leak check at exit lists the threads. */
+static const struct confine_path front_paths[] = {{"/proc", false}};
+#define FRONT_PATHS 1
+#else
+static const struct confine_path *const front_paths = NULL;
+#define FRONT_PATHS 0
+#endif
+
+/* A sanitizer's runtime opens for its reports what it can open only now. */
 static void tell_sanitizer(void)
 {
 #ifdef CONFINE_SANITIZED
@@ -67,7 +79,7 @@ bool confine_front(char *ret_missing, size_t size)
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return false;
 
-	const enum confine_result files = confine_files(NULL, 0, CONFINE_NO_TCP);
+	const enum confine_result files = confine_files(front_paths, FRONT_PATHS, CONFINE_NO_TCP);
 
 	if (files == CONFINE_FAILED)
 		return false;

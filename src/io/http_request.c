@@ -28,7 +28,7 @@ struct framing {
 static bool is_token_char(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       (c && strchr("-_!#$%&'*+.^`|~", c));
+	       c == '-' || (c && strchr("_!#$%&'*+.^`|~", c));
 }
 
 /* RFC 9112 5.1: "A server MUST reject, with a response status code of 400 (Bad Request), any
