@@ -79,7 +79,6 @@ const struct pk_dialect pk_dialect_defaults = {
 	.client_id_parameter = {"client_id", 9},
 	.client_secret_parameter = {"client_secret", 13},
 	.scope_separator = {" ", 1},
-	.token_reply = PK_BODY_JSON,
 	.challenge_method = {"S256", 4},
 	.token_reply = PK_BODY_JSON, /* RFC 6749 5.1 */
 	.revoke_token_parameter = {"token", 5},
