@@ -117,19 +117,34 @@ static const char *migrate(sqlite3 *database)
 	return NULL;
 }
 
-/* With a write-ahead log readers and the writer do not wait for each other. Where the file system
- * cannot, SQLite keeps another journal and says so, which is no error but is refused here. */
-static bool use_write_ahead_log(sqlite3 *database)
+/* Gives SQLite's code; SQLITE_OK with another journal where the file system has no shared memory. */
+static int switch_journal(sqlite3 *database, bool *ret_ahead)
 {
 	sqlite3_stmt *statement;
-	bool ok;
+	const int code =
+		sqlite3_prepare_v2(database, "PRAGMA journal_mode = WAL", -1, &statement, NULL);
 
-	if (sqlite3_prepare_v2(database, "PRAGMA journal_mode = WAL", -1, &statement, NULL) !=
-	    SQLITE_OK)
-		return false;
-	ok = sqlite3_step(statement) == SQLITE_ROW &&
-	     sqlite3_stricmp((const char *)sqlite3_column_text(statement, 0), "wal") == 0;
-	return sqlite3_finalize(statement) == SQLITE_OK && ok;
+	if (code != SQLITE_OK)
+		return code;
+	*ret_ahead = sqlite3_step(statement) == SQLITE_ROW &&
+		     sqlite3_stricmp((const char *)sqlite3_column_text(statement, 0), "wal") == 0;
+	return sqlite3_finalize(statement);
+}
+
+/* With a write-ahead log readers and the writer do not wait for each other. SQLite does not wait for
+ * others before it switches the journal, so that two processes which make the database at the same
+ * time would meet here: the waiting is ours. */
+static bool use_write_ahead_log(sqlite3 *database)
+{
+	const int pause = 10;
+	bool ahead = false;
+	int code = switch_journal(database, &ahead);
+
+	for (int waited = 0; code == SQLITE_BUSY && waited < BUSY_MILLISECONDS; waited += pause) {
+		(void)sqlite3_sleep(pause);
+		code = switch_journal(database, &ahead);
+	}
+	return code == SQLITE_OK && ahead;
 }
 
 bool sqlite_schema_prepare(sqlite3 *database, char *error, size_t error_size)
