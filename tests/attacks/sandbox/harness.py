@@ -61,7 +61,7 @@ class Dialect:
         return self.refusals.get(check, (status, code, None))
 
 
-DIALECTS = [Dialect(f[:-5]) for f in sorted(os.listdir(os.path.join(ROOT, "providers"))) if f.endswith(".conf")]
+DIALECTS = [Dialect(f[:-5]) for f in sorted(os.listdir(os.path.join(ROOT, "providers")), key=lambda f: f[:-5]) if f.endswith(".conf")]
 
 
 class Reply:
