@@ -28,7 +28,8 @@ int answer_refused(const char *command, enum pk_err err, const struct pk_why *wh
 /* Ends the result on stdout. Gives `status`, or ANSWER_NO when the result could not be written. */
 int answer_end(const char *command, int status);
 
-/* Writes `result` as the whole answer and releases it; NULL is "no memory". */
+/* Writes `result` as the whole answer and releases it; NULL, one that could not be made, is a
+ * failure. */
 int answer_json(const char *command, json_t *result, int status);
 
 /* The JSON string of a view; what is not UTF-8 makes NULL, which json_pack() hands on. */

@@ -7,7 +7,9 @@
 #include "cli/answer.h"
 #include "cli/demo_child.h"
 #include "cli/demo_state.h"
+#include "base/text.h"
 #include "io/dialect_file.h"
+#include "protocol/redirect_uri.h"
 
 #include <curl/curl.h>
 #include <errno.h>
@@ -19,28 +21,27 @@
 
 static const char command[] = "proofkey demo";
 
+/* clang-format off */
 static const char help[] =
 	"usage: proofkey demo [--listen ADDRESS:PORT] [--sandbox-listen ADDRESS:PORT]\n"
 	"                     [--auto-approve] [--state-dir DIR]\n"
 	"\n"
-	"Starts a sandbox, which behaves like the real providers, and a gateway with a login at "
-	"each\n"
-	"of them; says which page to open. Ctrl-C ends both.\n"
+	"Starts a sandbox, which behaves like the real providers, and a gateway with a login at\n"
+	"each of them; says which page to open. Ctrl-C ends both.\n"
 	"\n"
 	"  --listen A:P          the gateway's loopback address and port; 127.0.0.1:8080\n"
 	"  --sandbox-listen A:P  the sandbox's; 127.0.0.1:9400\n"
 	"  --auto-approve        the sandbox lets its first user in without asking\n"
-	"  --state-dir DIR       keep the keys, the vault and the configuration in DIR; without "
-	"it\n"
-	"                        they are in a temporary directory and removed at the end\n"
+	"  --state-dir DIR       keep the keys, the vault and the configuration in DIR; without\n"
+	"                        it they are in a temporary directory, removed at the end\n"
 	"  --help                this text\n"
 	"\n"
 	"example:\n"
 	"  proofkey demo --listen 127.0.0.1:8081 --state-dir ./demo\n"
 	"\n"
-	"Exit status: 0 when it was told to end, 1 when one of the two could not start or ended "
-	"by\n"
-	"itself, 2 for wrong usage.\n";
+	"Exit status: 0 when it was told to end, 1 when one of the two could not start or ended\n"
+	"by itself, 2 for wrong usage.\n";
+/* clang-format on */
 
 #define START_SECONDS 20
 
@@ -57,18 +58,16 @@ struct demo {
 
 static bool is_loopback_address(const char *text)
 {
-	char uri[128];
-	const int len = snprintf(uri, sizeof(uri), "http://%s", text);
-	const char *const colon = strrchr(text, ':');
-	char *end;
+	char memory[128];
+	struct pk_buf out = pk_buf(memory, sizeof(memory));
+	struct pk_uri uri;
+	int64_t port;
 
-	if (len < 0 || (size_t)len >= sizeof(uri) || !colon || strpbrk(text, "/?#"))
-		return false;
-
-	const unsigned long port = strtoul(colon + 1, &end, 10);
-
-	return colon[1] >= '1' && colon[1] <= '9' && !*end && port <= 65535 &&
-	       pk_uri_is_loopback(pk_str(uri));
+	pk_buf_put(&out, PK_STR("http://"));
+	pk_buf_put(&out, pk_str(text));
+	return !out.overflow && pk_uri_split(pk_buf_str(&out), &uri) &&
+	       pk_host_is_loopback(uri.host) && pk_str_number(uri.port, 65535, &port) && port > 0 &&
+	       !uri.path.len && !uri.query.ptr && !uri.fragment.ptr;
 }
 
 /* Fills `ret`; a number that is not negative is the exit status. */

@@ -1,6 +1,6 @@
 /*
- * A demo's directory. It holds keys and tokens, even if only the sandbox's, so what is made there is
- * its owner's alone; and only a directory that we made ourselves is removed.
+ * A demo's directory. It holds keys and tokens, even if only the sandbox's, so what is made there
+ * is its owner's alone; and only a directory that we made ourselves is removed.
  */
 #include "cli/demo_state.h"
 #include "base/text.h"

@@ -12,6 +12,7 @@
 
 static const char command[] = "proofkey keys";
 
+/* clang-format off */
 static const char help[] =
 	"usage: proofkey keys new FILE\n"
 	"\n"
@@ -24,6 +25,7 @@ static const char help[] =
 	"  proofkey keys new /etc/proofkey/keys\n"
 	"\n"
 	"Exit status: 0, 1 when the file could not be made, 2 for wrong usage.\n";
+/* clang-format on */
 
 int keys_main(int argc, char **argv)
 {

@@ -17,9 +17,10 @@
 
 static const char command[] = "proofkey pkce";
 
+/* clang-format off */
 static const char help[] =
-	"usage: proofkey pkce [--verifier V] [--encoding base64url|hex] [--method S256|plain] "
-	"[--json]\n"
+	"usage: proofkey pkce [--verifier V] [--encoding base64url|hex]\n"
+	"                     [--method S256|plain] [--json]\n"
 	"\n"
 	"Makes a fresh pair of code verifier and code challenge, or the challenge of V.\n"
 	"\n"
@@ -27,9 +28,8 @@ static const char help[] =
 	"                     A-Z a-z 0-9 - . _ ~ ; with - it is read from standard input, where\n"
 	"                     no list of processes and no shell history shows it\n"
 	"  --encoding E       how the challenge writes the SHA-256: base64url (RFC 7636, the\n"
-	"                     default) or hex, which some providers want; `proofkey provider "
-	"list`\n"
-	"                     says which\n"
+	"                     default) or hex, which some providers want: see\n"
+	"                     `proofkey provider list`\n"
 	"  --method M         S256 (the default), or plain, which protects nobody\n"
 	"  --json             one JSON object\n"
 	"  --help             this text\n"
@@ -38,6 +38,7 @@ static const char help[] =
 	"  proofkey pkce --verifier - < verifier.txt\n"
 	"\n"
 	"Exit status: 0, 1 for a verifier that RFC 7636 does not allow, 2 for wrong usage.\n";
+/* clang-format on */
 
 struct pair {
 	struct pk_verifier verifier;

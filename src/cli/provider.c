@@ -13,6 +13,7 @@
 
 static const char command[] = "proofkey provider";
 
+/* clang-format off */
 static const char help[] =
 	"usage: proofkey provider list\n"
 	"       proofkey provider show NAME\n"
@@ -26,21 +27,19 @@ static const char help[] =
 	"  lint               what is wrong with a dialect file, one FILE:LINE: a finding\n"
 	"  check              every rule of the provider that a redirect URI breaks\n"
 	"\n"
-	"  --redirect-uri URI the URI, as it is to be registered; all of one client's may be "
-	"given\n"
-	"  --providers DIR    dialects in DIR (NAME.conf) go before the built-in ones; without "
-	"the\n"
-	"                     option, those in the directory that $PROOFKEY_PROVIDERS names\n"
+	"  --redirect-uri URI the URI, as it is to be registered; give all that one client has\n"
+	"  --providers DIR    dialects in DIR (NAME.conf) go before the built-in ones; without\n"
+	"                     this option, those in the directory $PROOFKEY_PROVIDERS\n"
 	"  --json             one JSON value\n"
 	"  --help             this text\n"
 	"\n"
 	"example: a dialect of one's own\n"
 	"  proofkey provider show rfc7636 > dialects/acme.conf\n"
 	"  proofkey provider lint dialects/acme.conf\n"
-	"  proofkey provider check acme --providers dialects --redirect-uri "
-	"https://app.example/cb\n"
+	"  proofkey provider check acme --providers dialects --redirect-uri https://a.example/cb\n"
 	"\n"
 	"Exit status: 0, 1 when something is wrong with what was looked at, 2 for wrong usage.\n";
+/* clang-format on */
 
 /* clang-format off */
 static const struct part {

@@ -148,23 +148,22 @@ static int report(const struct provider_options *options, const struct lint *lin
 int provider_lint(const struct provider_options *options)
 {
 	struct dialect_file file;
-	struct lint lint = {.file = &file, .findings = json_array()};
+	struct lint lint = {.file = &file};
 	char error[512];
 	int status;
 
-	if (dialect_load_path(options->operand, &file, error, sizeof(error)))
+	if (!dialect_load_path(options->operand, &file, error, sizeof(error)) &&
+	    file.why.err == PK_OK)
+		return answer_failed(options->command, "%s", error);
+	lint.findings = json_array();
+	if (file.why.err != PK_OK)
+		find(&lint, file.why.line, "%s", file.why.detail);
+	else
 		for (size_t i = 0; i < sizeof(advice) / sizeof(advice[0]); i++)
 			advice[i](&lint);
-	else if (file.why.err != PK_OK)
-		find(&lint, file.why.line, "%s", file.why.detail);
-
-	if (!file.memory && file.why.err == PK_OK)
-		status = answer_failed(options->command, "%s", error);
-	else if (lint.lost)
-		status = answer_failed(options->command, "%s: it is not UTF-8 text",
-				       options->operand);
-	else
-		status = report(options, &lint);
+	status = lint.lost ? answer_failed(options->command, "%s: it is not UTF-8 text",
+					   options->operand)
+			   : report(options, &lint);
 	json_decref(lint.findings);
 	dialect_file_free(&file);
 	return status;
