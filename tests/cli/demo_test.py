@@ -103,7 +103,7 @@ for which, word in enumerate(("sandbox", "gateway")):
            status, demo.messages)
         ok(f"when the {word} ends by itself, so does everything else", len(demo.all) > 3 and wait_for(lambda: not running(demo.all)), demo.all)
 
-with Demo() as demo:
+with tempfile.TemporaryDirectory(prefix="proofkey-demo-test-") as directory, Demo(TMPDIR=directory) as demo:
     demo.process.kill()
     ok("when the demo is killed, everything ends", len(demo.all) > 3 and wait_for(lambda: not running(demo.all)), demo.all)
 
