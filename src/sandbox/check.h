@@ -37,7 +37,8 @@ struct exchange {
 	struct pk_form decision; /* at DECIDE: what the page sent; `form` is then what waited */
 
 	/* What the checks found, in the order in which they find it. */
-	const char *fault; /* more exactly than the check's own, or NULL */
+	const char *fault;      /* more exactly than the check's own, or NULL */
+	struct pk_str evidence; /* what came, for the page; never a secret */
 	const struct client *client;
 	struct pk_str redirect_uri; /* "not given" until it is known to be the client's */
 	struct pk_list scopes;      /* asked for; after the decision: granted */
@@ -65,12 +66,14 @@ struct pk_str param(const struct exchange *x, const char *name);
 /* Whether the request has this method, HEAD counting as GET. */
 bool method_is(const struct exchange *x, const char *method);
 
-extern const struct check check_parameters_readable;
-extern const struct check check_parameters_in_body;
+/* In the order of the table. */
 extern const struct check check_method_get_or_post;
 extern const struct check check_method_post;
 extern const struct check check_body_form;
+extern const struct check check_parameters_readable;
+extern const struct check check_parameters_in_body;
 extern const struct check check_request_waiting;
+
 extern const struct check check_client_known;
 extern const struct check check_redirect_uri_registered;
 extern const struct check check_parameters_once;
@@ -82,12 +85,14 @@ extern const struct check check_challenge_method;
 extern const struct check check_challenge_shape;
 extern const struct check check_user_known;
 extern const struct check check_user_consents;
+
 extern const struct check check_client_auth_once;
 extern const struct check check_client_auth_readable;
 extern const struct check check_client_auth_method;
 extern const struct check check_client_authenticated;
 extern const struct check check_grant_type_present;
 extern const struct check check_grant_type_known;
+
 extern const struct check check_code_present;
 extern const struct check check_code_known;
 extern const struct check check_code_client;
@@ -98,14 +103,17 @@ extern const struct check check_verifier_present;
 extern const struct check check_verifier_expected;
 extern const struct check check_verifier_shape;
 extern const struct check check_verifier_matches;
+
 extern const struct check check_refresh_token_present;
 extern const struct check check_refresh_token_known;
 extern const struct check check_refresh_token_client;
 extern const struct check check_refresh_token_unused;
 extern const struct check check_refresh_token_unexpired;
 extern const struct check check_scope_within_grant;
+
 extern const struct check check_token_present;
 extern const struct check check_token_client;
+
 extern const struct check check_bearer_in_header;
 extern const struct check check_bearer_present;
 extern const struct check check_bearer_valid;

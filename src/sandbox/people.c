@@ -6,12 +6,9 @@
 
 #include <sodium.h>
 
-#define TEXT(literal)                                                                              \
-	{                                                                                          \
-		(literal), sizeof(literal) - 1                                                     \
-	}
-
 /* clang-format off */
+#define TEXT(literal) {(literal), sizeof(literal) - 1}
+
 const struct person people[] = {
 	{TEXT("ada"),   TEXT("Ada Lovelace"),  TEXT("ada@example.com"),   TEXT("https://example.com/ada.png")},
 	{TEXT("grace"), TEXT("Grace Hopper"),  TEXT("grace@example.com"), TEXT("https://example.com/grace.png")},

@@ -21,6 +21,7 @@ static const char *const endpoint_names[ENDPOINT_COUNT] = {
 };
 
 #define LOG_ID_LEN 32
+#define EVIDENCE_MAX 256 /* bytes */
 
 /* "An opaque id that the provider adds to its errors." */
 static struct pk_str make_log_id(char memory[static LOG_ID_LEN])
@@ -33,19 +34,25 @@ static struct pk_str make_log_id(char memory[static LOG_ID_LEN])
 	return pk_buf_str(&out);
 }
 
-static void refuse_by_page(struct exchange *x, const struct check *check,
-			   const struct pk_refusal *words)
+/* The page is the sandbox's own, so it explains in its own words. */
+static void refuse_by_page(struct exchange *x, const struct check *check, int status)
 {
+	char memory[EVIDENCE_MAX + 32];
+	struct pk_buf detail = pk_buf(memory, sizeof(memory));
+
+	pk_buf_put(&detail, PK_STR("What came: "));
+	pk_buf_put(&detail, x->evidence.len ? pk_str_first(x->evidence, EVIDENCE_MAX)
+					    : PK_STR("nothing that could be used."));
+
 	const struct page_field fields[] = {
-		{"provider_title", x->dialect->title},
-		{"title", words->text},
-		{"detail", pk_str("The request ends here, at the sandbox.")},
-		{"fault", pk_str(x->fault)},
-		{"fix", pk_str(check->fix)},
-		{"reference", pk_str(check->reference)},
+		{"provider_title", x->dialect->title}, {"title", pk_str(check->text)},
+		{"detail", pk_buf_str(&detail)},       {"fault", pk_str(x->fault)},
+		{"fix", pk_str(check->fix)},           {"reference", pk_str(check->reference)},
 	};
 
-	reply_page(x, words->status >= 400 ? words->status : 400, "sandbox-error.html", fields,
+	if (status == 405)
+		http_reply_header(x->http, "Allow", PK_STR("GET, POST"));
+	reply_page(x, status >= 400 ? status : 400, "sandbox-error.html", fields,
 		   sizeof(fields) / sizeof(fields[0]));
 }
 
@@ -128,5 +135,5 @@ void refuse(struct exchange *x, const struct check *check)
 	else if (x->redirect_uri.len)
 		refuse_by_redirect(x, words);
 	else
-		refuse_by_page(x, check, words);
+		refuse_by_page(x, check, words->status);
 }

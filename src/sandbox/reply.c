@@ -12,25 +12,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HEADER(name, value)                                                                        \
-	{                                                                                          \
-		(name),                                                                            \
-		{                                                                                  \
-			(value), sizeof(value) - 1                                                 \
-		}                                                                                  \
-	}
-
+/* clang-format off */
 static const struct header {
 	const char *name;
-	struct pk_str value;
+	const char *value;
 } page_headers[] = {
-	HEADER("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src data:; "
-					  "frame-ancestors 'none'; base-uri 'none'"),
-	HEADER("X-Frame-Options", "DENY"),
-	HEADER("Referrer-Policy", "no-referrer"),
-	HEADER("X-Content-Type-Options", "nosniff"),
-	HEADER("Cache-Control", "no-store"),
+	{"Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src data:; frame-ancestors 'none'; base-uri 'none'"},
+	{"X-Frame-Options",         "DENY"},
+	{"Referrer-Policy",         "no-referrer"},
+	{"X-Content-Type-Options",  "nosniff"},
+	{"Cache-Control",           "no-store"},
 };
+/* clang-format on */
 
 static void fail(struct exchange *x)
 {
@@ -49,7 +42,7 @@ void reply_page(struct exchange *x, int status, const char *file, const struct p
 		return;
 	}
 	for (size_t i = 0; i < sizeof(page_headers) / sizeof(page_headers[0]); i++)
-		http_reply_header(x->http, page_headers[i].name, page_headers[i].value);
+		http_reply_header(x->http, page_headers[i].name, pk_str(page_headers[i].value));
 	http_reply(x->http, status, "text/html; charset=utf-8", text);
 }
 

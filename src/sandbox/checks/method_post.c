@@ -4,6 +4,7 @@
 
 static bool run(struct exchange *x)
 {
+	x->evidence = http_method(x->http);
 	return method_is(x, "POST");
 }
 

@@ -29,11 +29,11 @@ class Dialect:
                 "revoke_url": "", "revoke_token_parameter": "token", "userinfo_subject": "/sub", "userinfo_name": "",
                 "userinfo_email": "", "userinfo_error": "", "access_lifetime": 3600, "plain": False}
 
-    def __init__(self, name):
+    def __init__(self, name, directory=os.path.join(ROOT, "providers")):
         self.name = name
         self.keys = dict(self.DEFAULTS)
         self.refusals = {}
-        with open(os.path.join(ROOT, "providers", name + ".conf"), encoding="utf-8") as file:
+        with open(os.path.join(directory, name + ".conf"), encoding="utf-8") as file:
             for line in file:
                 match = re.match(r"(\S+)\s*=\s*(.*)", line)
                 if match and not line.startswith("#"):
@@ -116,8 +116,9 @@ class Sandbox:
             self.process.kill()
             self.status = self.process.wait()
         self.process.stdout.close()
-        if self.status != 0:
-            print(f"not ok - the sandbox ended with status {self.status}\n# " + self.log().replace("\n", "\n# "))
+        log = self.log()
+        if self.status != 0 or "runtime error" in log:
+            print(f"not ok - the sandbox ended with status {self.status}\n# " + log.replace("\n", "\n# "))
 
     def log(self):
         self.errors.flush()
