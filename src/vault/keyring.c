@@ -1,7 +1,7 @@
 /*
- * The key ring's text, and the subkeys that all sealing is done with (HKDF-SHA256, RFC 5869). Trusts
- * OpenSSL for HKDF. A ring's text may be damaged or half edited: every line is right or the ring is
- * refused, with the line's number and nothing of the line itself, which may be a key.
+ * The key ring's text, and the subkeys that all sealing is done with (HKDF-SHA256, RFC 5869).
+ * Trusts OpenSSL for HKDF. A ring's text may be damaged or half edited: every line is right or the
+ * ring is refused, with the line's number and nothing of the line itself, which may be a key.
  */
 #include "vault/keyring.h"
 #include "base/encode.h"

@@ -38,7 +38,7 @@ struct token_sealer *token_sealer_new(const struct subkey *keys, size_t count);
 void token_sealer_free(struct token_sealer *sealer);
 
 /* Writes the seal of `plain` as text. `bound` is authenticated and not stored; `nonce` are fresh
- * random bytes. What cannot be sealed (more than SEAL_TOKEN_MAX bytes, say) sets `out->overflow`. */
+ * random bytes. What cannot be sealed (more than SEAL_TOKEN_MAX bytes) sets `out->overflow`. */
 void token_seal(struct token_sealer *sealer, const uint8_t nonce[static SEAL_NONCE],
 		struct pk_str bound, struct pk_str plain, struct pk_buf *out);
 

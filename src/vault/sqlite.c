@@ -332,7 +332,7 @@ enum vault_result sqlite_each_revoked(struct sqlite *store, int64_t now,
 			each((const uint8_t *)id.ptr, sqlite3_column_int64(revoked.statement, 1),
 			     arg);
 	}
-	/* Forgetting comes last: those that count have been told by then even if the disk is full. */
+	/* Forgetting comes last: those that count have been told by then, even with a full disk. */
 	if (finish(&revoked) != VAULT_OK || forget(store, FORGET_REVOKED, now) != VAULT_OK)
 		return VAULT_DOWN;
 	return forget(store, FORGET_SPENT, now);
@@ -340,13 +340,13 @@ enum vault_result sqlite_each_revoked(struct sqlite *store, int64_t now,
 
 enum vault_result sqlite_poll(struct sqlite *store, bool *ret_changed)
 {
-	struct query q = query(store, DATA_VERSION);
+	struct query ask = query(store, DATA_VERSION);
 	int64_t version = store->data_version;
 
-	if (next_row(&q))
-		version = sqlite3_column_int64(q.statement, 0);
+	if (next_row(&ask))
+		version = sqlite3_column_int64(ask.statement, 0);
 
-	const enum vault_result result = finish(&q);
+	const enum vault_result result = finish(&ask);
 
 	*ret_changed = version != store->data_version;
 	store->data_version = version;

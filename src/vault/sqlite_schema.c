@@ -58,8 +58,8 @@ static bool configure(sqlite3 *database)
 		    SQLITE_OK)
 			return false;
 	(void)sqlite3_limit(database, SQLITE_LIMIT_LENGTH, VALUE_MAX);
-	/* FULL: what has been said to be stored is on the disk. secure_delete: what has been deleted
-	 * is overwritten. */
+	/* FULL: what is said to be stored is on the disk. secure_delete: what was deleted is
+	 * overwritten. */
 	return sqlite3_busy_timeout(database, BUSY_MILLISECONDS) == SQLITE_OK &&
 	       sqlite3_exec(database,
 			    "PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;"
@@ -117,7 +117,8 @@ static const char *migrate(sqlite3 *database)
 	return NULL;
 }
 
-/* Gives SQLite's code; SQLITE_OK with another journal where the file system has no shared memory. */
+/* Gives SQLite's code, which is SQLITE_OK also where another journal had to stay: on a file system
+ * without shared memory. */
 static int switch_journal(sqlite3 *database, bool *ret_ahead)
 {
 	sqlite3_stmt *statement;
@@ -131,9 +132,9 @@ static int switch_journal(sqlite3 *database, bool *ret_ahead)
 	return sqlite3_finalize(statement);
 }
 
-/* With a write-ahead log readers and the writer do not wait for each other. SQLite does not wait for
- * others before it switches the journal, so that two processes which make the database at the same
- * time would meet here: the waiting is ours. */
+/* With a write-ahead log readers and the writer do not wait for each other. SQLite does not wait
+ * for others before it switches the journal, so that two processes which make the database at the
+ * same time would meet here: the waiting is ours. */
 static bool use_write_ahead_log(sqlite3 *database)
 {
 	const int pause = 10;

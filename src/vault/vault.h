@@ -7,10 +7,9 @@
 #define VAULT_VAULT_H
 
 #include "proofkey.h"
+#include "vault/ids.h"
 #include "vault/keyring.h"
 
-#define SESSION_ID 16
-#define ATTEMPT_ID 16
 #define CODE_HASH 16
 
 struct vault;
@@ -68,7 +67,8 @@ enum spend_result {
  * `code_hash` tells a repeated callback from a second one. The mark is kept until `expires_at`,
  * when the attempt itself is too old. */
 enum spend_result vault_spend_attempt(struct vault *vault, const uint8_t id[static ATTEMPT_ID],
-				      const uint8_t code_hash[static CODE_HASH], int64_t expires_at);
+				      const uint8_t code_hash[static CODE_HASH],
+				      int64_t expires_at);
 
 /* Revokes a session until it would have ended anyway. */
 enum vault_result vault_revoke_session(struct vault *vault, const uint8_t id[static SESSION_ID],

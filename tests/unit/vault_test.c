@@ -554,6 +554,26 @@ static void what_has_ended_is_forgotten(void **state)
 	vault_close(vault);
 }
 
+/* Another keeper on the same store: a logout there is news here, once; what we wrote is none. */
+static void poll_tells_what_others_wrote(void **state)
+{
+	struct vault *one = open_vault(), *two = open_vault();
+	bool changed;
+
+	(void)state;
+	assert_int_equal(vault_poll(one, &changed), VAULT_OK); /* the first is always news */
+	assert_int_equal(vault_revoke_session(one, id_a, NOW + 100), VAULT_OK);
+	assert_int_equal(vault_poll(one, &changed), VAULT_OK);
+	assert_false(changed);
+	assert_int_equal(vault_revoke_session(two, id_b, NOW + 100), VAULT_OK);
+	assert_int_equal(vault_poll(one, &changed), VAULT_OK);
+	assert_true(changed);
+	assert_int_equal(vault_poll(one, &changed), VAULT_OK);
+	assert_false(changed);
+	vault_close(one);
+	vault_close(two);
+}
+
 static void store_that_is_busy_is_down_for_writing(void **state)
 {
 	struct vault *vault = open_vault();
@@ -605,8 +625,8 @@ static void disk_that_is_full_is_down_and_loses_nothing(void **state)
 	vault_close(vault);
 }
 
-/* As a user whom permissions bind, which root is not: 0 when opening was refused in the right words,
- * 1 when not, 2 when this machine knows no other user. */
+/* As a user whom permissions bind, which root is not: 0 when opening was refused in the right
+ * words, 1 when not, 2 when root cannot become another user here. */
 static int open_read_only(void)
 {
 	char error[256] = "";
@@ -808,6 +828,7 @@ int main(void)
 		cmocka_unit_test_teardown(attempt_is_spent_once_over_processes, remove_database),
 		cmocka_unit_test_teardown(revoked_session_survives_reopening, remove_database),
 		cmocka_unit_test_teardown(what_has_ended_is_forgotten, remove_database),
+		cmocka_unit_test_teardown(poll_tells_what_others_wrote, remove_database),
 		cmocka_unit_test_teardown(store_that_is_busy_is_down_for_writing, remove_database),
 		cmocka_unit_test_teardown(disk_that_is_full_is_down_and_loses_nothing,
 					  remove_database),
