@@ -27,6 +27,7 @@ struct http_server {
 	struct event *settled; /* calls `drained`, outside of evhttp's own calls */
 	http_handler *handler;
 	void *arg;
+	struct http_unread unread;
 	size_t open; /* exchanges whose reply is not yet written */
 	bool draining;
 	void (*drained)(void *arg);
@@ -42,6 +43,8 @@ void http_exchange_end(struct http_request *request)
 {
 	struct http_server *server = request->server;
 
+	if (request->state == EXCHANGE_ANSWERED)
+		http_unread_remove(&server->unread, request);
 	http_arena_release(request);
 	free(request);
 	server->open--;
@@ -49,22 +52,34 @@ void http_exchange_end(struct http_request *request)
 		event_active(server->settled, EV_TIMEOUT, 1);
 }
 
-/* evhttp leaves open a connection that asked for CONNECT: that would be a tunnel. This is none. */
-static void end_tunnel(struct evhttp_request *evhttp)
+void http_exchange_answered(struct http_request *request)
 {
-	struct evhttp_connection *connection = evhttp_request_get_connection(evhttp);
+	request->state = EXCHANGE_ANSWERED;
+	http_unread_add(&request->server->unread, request);
+}
 
-	if (evhttp_request_get_command(evhttp) == EVHTTP_REQ_CONNECT)
-		shutdown(bufferevent_getfd(evhttp_connection_get_bufferevent(connection)),
-			 SHUT_RDWR);
+struct bufferevent *http_stream(const struct http_request *request)
+{
+	return evhttp_connection_get_bufferevent(evhttp_request_get_connection(request->evhttp));
+}
+
+/* evhttp leaves open a connection that asked for CONNECT: that would be a tunnel. This is none. */
+static void end_tunnel(const struct http_request *request)
+{
+	if (evhttp_request_get_command(request->evhttp) == EVHTTP_REQ_CONNECT)
+		shutdown(bufferevent_getfd(http_stream(request)), SHUT_RDWR);
 }
 
 /* The last byte of the reply is with the kernel. evhttp frees its request after this. */
 static void on_written(struct evhttp_request *evhttp, void *arg)
 {
+	struct http_request *request = arg;
+
 	evhttp_connection_set_closecb(evhttp_request_get_connection(evhttp), NULL, NULL);
-	end_tunnel(evhttp);
-	http_exchange_end(arg);
+	if (request->watched)
+		bufferevent_setwatermark(http_stream(request), EV_READ, 0, 0);
+	end_tunnel(request);
+	http_exchange_end(request);
 }
 
 /*
@@ -115,37 +130,31 @@ static void on_request(struct evhttp_request *evhttp, void *arg)
 		refuse(request);
 }
 
+/*
+ * evhttp does not read while a request is pending, and so would not see the end. It must not be
+ * handed the next request now either: it ends the process then. So the next request waits in the
+ * buffer, bounded by a watermark, and evhttp takes its callback back when the reply is written.
+ */
+static void watch(struct http_request *request)
+{
+	struct bufferevent *stream = http_stream(request);
+	bufferevent_data_cb on_output;
+	bufferevent_event_cb on_event;
+	void *arg;
+
+	request->watched = true;
+	bufferevent_getcb(stream, NULL, &on_output, &on_event, &arg);
+	bufferevent_setcb(stream, NULL, on_output, on_event, arg);
+	bufferevent_setwatermark(stream, EV_READ, 0, HTTP_HEADERS_MAX + HTTP_BODY_MAX);
+	bufferevent_enable(stream, EV_READ);
+}
+
 void http_on_gone(struct http_request *request, void (*gone)(void *arg), void *arg)
 {
 	request->gone = gone;
 	request->gone_arg = arg;
-	if (!gone || request->state != EXCHANGE_PENDING)
-		return;
-
-	struct bufferevent *stream =
-		evhttp_connection_get_bufferevent(evhttp_request_get_connection(request->evhttp));
-	bufferevent_data_cb on_output;
-	bufferevent_event_cb on_event;
-	void *stream_arg;
-
-	/* evhttp does not read while a request is pending, and so would not see the end. It must
-	 * not be handed the next request now either: it ends the process then. So the next request
-	 * waits in the buffer, up to its watermark, and evhttp takes its callback back when the
-	 * reply is written. */
-	bufferevent_getcb(stream, NULL, &on_output, &on_event, &stream_arg);
-	bufferevent_setcb(stream, NULL, on_output, on_event, stream_arg);
-	bufferevent_enable(stream, EV_READ);
-}
-
-/* What a client may send ahead is bounded by one whole request. */
-static struct bufferevent *on_accept(struct event_base *base, void *arg)
-{
-	struct bufferevent *stream = bufferevent_socket_new(base, -1, 0);
-
-	(void)arg;
-	if (stream)
-		bufferevent_setwatermark(stream, EV_READ, 0, HTTP_HEADERS_MAX + HTTP_BODY_MAX);
-	return stream;
+	if (gone && !request->watched && request->state == EXCHANGE_PENDING)
+		watch(request);
 }
 
 /* Out of descriptors: without a pause the loop would do nothing but fail to accept. */
@@ -192,6 +201,7 @@ static bool start(struct http_server *server, struct event_base *base, int fd)
 	server->settled = event_new(base, -1, 0, on_settled, server);
 	server->accept_again = event_new(base, -1, EV_PERSIST, on_accept_again, server);
 	if (!server->evhttp || !server->settled || !server->accept_again ||
+	    !http_unread_init(&server->unread, base) ||
 	    event_add(server->accept_again, &accept_pause) < 0)
 		return false;
 
@@ -200,7 +210,6 @@ static bool start(struct http_server *server, struct event_base *base, int fd)
 	evhttp_set_timeout(server->evhttp, HTTP_IDLE_SECONDS);
 	evhttp_set_allowed_methods(server->evhttp, METHODS);
 	evhttp_set_default_content_type(server->evhttp, NULL);
-	evhttp_set_bevcb(server->evhttp, on_accept, server);
 	evhttp_set_gencb(server->evhttp, on_request, server);
 
 	/* Accepted sockets inherit it. A local socket has no such option and needs none. */
@@ -259,6 +268,7 @@ void http_server_free(struct http_server *server)
 	server->draining = false; /* nobody is to be told any more */
 	if (server->evhttp)
 		evhttp_free(server->evhttp);
+	http_unread_free(&server->unread);
 	if (server->settled)
 		event_free(server->settled);
 	if (server->accept_again)

@@ -1,6 +1,7 @@
 /*
  * What the parts of the HTTP server share: http.c decides when an exchange begins and ends,
- * http_request.c what was asked, http_reply.c what is answered. Nobody else includes this.
+ * http_request.c what was asked, http_reply.c what is answered, http_unread.c for how long a client
+ * may leave a reply unread and still be listened to. Nobody else includes this.
  */
 #ifndef IO_HTTP_EXCHANGE_H
 #define IO_HTTP_EXCHANGE_H
@@ -26,8 +27,24 @@ struct http_request {
 	struct pk_arena arena; /* without memory until it is asked for */
 	void (*gone)(void *arg);
 	void *gone_arg;
+	bool watched; /* the connection is read while the request is pending */
 	bool starved; /* memory ran out while the reply was made */
+	bool unread;  /* the client has been slow to take the reply */
+	struct http_request *newer; /* among those that are being written */
+	struct http_request *older;
 };
+
+/* Replies that are being written, the newest first, and when to look whether clients take them. */
+struct http_unread {
+	struct http_request *newest;
+	struct event *look;
+	bool looking;
+};
+
+bool http_unread_init(struct http_unread *unread, struct event_base *base);
+void http_unread_free(struct http_unread *unread);
+void http_unread_add(struct http_unread *unread, struct http_request *request);
+void http_unread_remove(struct http_unread *unread, struct http_request *request);
 
 /* Fills in path and query; false when the request is one that two readers could read differently. */
 bool http_request_read(struct http_request *request);
@@ -35,10 +52,16 @@ bool http_request_read(struct http_request *request);
 /* Whether replies are to say that the connection ends. */
 bool http_server_is_draining(const struct http_server *server);
 
+/* The reply is with evhttp. */
+void http_exchange_answered(struct http_request *request);
+
 /* Releases an exchange whose reply is written, or never will be. */
 void http_exchange_end(struct http_request *request);
 
 void http_arena_release(struct http_request *request);
+
+/* The connection that the request came over. */
+struct bufferevent *http_stream(const struct http_request *request);
 
 /* Replaces HTTP_IDLE_SECONDS for connections that come from now on: tests do not wait a minute. */
 void http_server_idle(struct http_server *server, const struct timeval *idle);

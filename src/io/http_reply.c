@@ -86,7 +86,7 @@ void http_reply(struct http_request *request, int status, const char *type, stru
 		status = 500;
 	}
 	http_arena_release(request);
-	request->state = EXCHANGE_ANSWERED;
+	http_exchange_answered(request);
 	evhttp_send_reply(evhttp, status, NULL, NULL);
 }
 

@@ -71,6 +71,18 @@ static void inject(struct http_request *request)
 	http_redirect(request, 303, PK_STR("/next\r\n\r\n<script>"));
 }
 
+#define LARGE (16 << 20) /* more than the kernel takes off our hands */
+
+static void answer_large(struct http_request *request)
+{
+	char *body = malloc(LARGE);
+
+	assert_non_null(body);
+	memset(body, 'l', LARGE);
+	http_reply(request, 200, "text/plain", (struct pk_str){body, LARGE});
+	free(body);
+}
+
 static void on_gone(void *arg)
 {
 	struct test *t = arg;
@@ -98,6 +110,8 @@ static void handle(struct http_request *request, void *arg)
 		http_on_gone(request, NULL, NULL);
 	} else if (pk_str_equal(path, PK_STR("/empty"))) {
 		http_reply(request, 200, NULL, PK_STR(""));
+	} else if (pk_str_equal(path, PK_STR("/large"))) {
+		answer_large(request);
 	} else if (pk_str_equal(path, PK_STR("/none"))) {
 		http_reply(request, 204, NULL, PK_STR(""));
 	} else if (pk_str_equal(path, PK_STR("/long"))) {
@@ -409,7 +423,7 @@ static void bounds_headers(void **state)
 
 	assert_non_null(request);
 
-	sprintf(request, "GET /empty HTTP/1.1\r\n" HOST CLOSE "X-One: ");
+	snprintf(request, HTTP_HEADERS_MAX, "GET /empty HTTP/1.1\r\n" HOST CLOSE "X-One: ");
 
 	const size_t start_len = strlen(request);
 
@@ -432,13 +446,13 @@ static void bounds_bodies(void **state)
 
 	assert_non_null(request);
 
-	sprintf(request, "POST /empty HTTP/1.1\r\n" HOST CLOSE "Content-Length: %d\r\n\r\n",
-		HTTP_BODY_MAX);
+	snprintf(request, 1024, "POST /empty HTTP/1.1\r\n" HOST CLOSE "Content-Length: %d\r\n\r\n",
+		 HTTP_BODY_MAX);
 	memset(request + strlen(request), 'b', HTTP_BODY_MAX);
 	assert_status(talk(t, request), 200);
 	assert_int_equal(t->seen, 1);
-	sprintf(request, "POST /empty HTTP/1.1\r\n" HOST CLOSE "Content-Length: %d\r\n\r\n",
-		HTTP_BODY_MAX + 1);
+	snprintf(request, 1024, "POST /empty HTTP/1.1\r\n" HOST CLOSE "Content-Length: %d\r\n\r\n",
+		 HTTP_BODY_MAX + 1);
 	assert_status(talk(t, request), 413);
 	sprintf(request,
 		"POST /empty HTTP/1.1\r\n" HOST CLOSE "Transfer-Encoding: chunked\r\n\r\n%x\r\n",
@@ -607,25 +621,73 @@ static void survives_an_answer_to_nobody(void **state)
 	assert_status(talk(t, "GET / HTTP/1.1\r\n" HOST CLOSE "\r\n"), 200);
 }
 
+/* Sends for a while; gives how much was taken. */
+static size_t flood(struct test *t, int fd)
+{
+	const size_t size = 1 << 16;
+	char *bytes = calloc(1, size);
+	size_t sent = 0;
+
+	assert_non_null(bytes);
+	for (int i = 0; i < 400; i++) {
+		const ssize_t n = send(fd, bytes, size, MSG_NOSIGNAL);
+
+		sent += n > 0 ? (size_t)n : 0;
+		turn_for(t, 0.0005);
+	}
+	free(bytes);
+	return sent;
+}
+
+#define FLOOD (400 << 16)
+
+/* The kernel's buffers fill up, because we stop reading. */
 static void bounds_what_is_sent_ahead(void **state)
 {
 	struct test *t = *state;
 	const int fd = ask(t, "/watched");
-	const size_t size = 1 << 16;
-	char *flood = calloc(1, size);
-	size_t sent = 0;
 
-	for (int i = 0; i < 400; i++) {
-		const ssize_t n = send(fd, flood, size, MSG_NOSIGNAL);
-
-		sent += n > 0 ? (size_t)n : 0;
-		turn(t);
-	}
-	/* The kernel's buffers fill up, because we stopped reading. */
-	assert_true(sent < 400 * size);
-	free(flood);
+	assert_true(flood(t, fd) < FLOOD);
 	answer(t);
 	assert_has(hear(t, fd, 0, NULL), "late");
+	close(fd);
+}
+
+static void bounds_what_is_sent_instead_of_reading(void **state)
+{
+	struct test *t = *state;
+	const int fd = dial(t);
+
+	say(t, fd, "GET /large HTTP/1.1\r\n" HOST "\r\n",
+	    strlen("GET /large HTTP/1.1\r\n" HOST "\r\n"));
+	assert_true(flood(t, fd) < FLOOD);
+	assert_int_equal(t->seen, 1);
+	close(fd);
+	turn_for(t, 0.05);
+	assert_status(talk(t, "GET / HTTP/1.1\r\n" HOST CLOSE "\r\n"), 200);
+}
+
+/* A slow reader of a large reply is served to the end, and then again. */
+static void serves_a_slow_reader(void **state)
+{
+	struct test *t = *state;
+	const char *request = "GET /large HTTP/1.1\r\n" HOST "\r\n"
+			      "GET /next HTTP/1.1\r\n" HOST CLOSE "\r\n";
+	const int fd = dial(t);
+	static char part[1 << 16];
+	size_t len = 0;
+	ssize_t got;
+	const double end = now() + PATIENCE;
+
+	say(t, fd, request, strlen(request));
+	turn_for(t, 0.1);
+	while ((got = recv(fd, part, sizeof(part), 0)) != 0) {
+		assert_true(now() < end);
+		len += got > 0 ? (size_t)got : 0;
+		turn(t);
+	}
+	assert_true(len > LARGE);
+	assert_int_equal(t->seen, 2);
 	close(fd);
 }
 
@@ -805,6 +867,8 @@ int main(void)
 		TEST(tells_when_the_client_has_gone),
 		TEST(survives_an_answer_to_nobody),
 		TEST(bounds_what_is_sent_ahead),
+		TEST(bounds_what_is_sent_instead_of_reading),
+		TEST(serves_a_slow_reader),
 		TEST(frees_a_server_with_requests_pending),
 		TEST(drains_at_once_when_nothing_is_under_way),
 		TEST(drains_after_the_last_reply),
