@@ -7,7 +7,7 @@
 
 #include "gateway/settings.h"
 #include "vault/seal.h"
-#include "vault/vault.h"
+#include "vault/ids.h"
 
 #define BROWSER_ID 16
 #define BROWSER_TEXT PK_BASE64URL_LEN(BROWSER_ID) /* characters of the cookie */

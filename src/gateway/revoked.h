@@ -5,7 +5,10 @@
 #ifndef GATEWAY_REVOKED_H
 #define GATEWAY_REVOKED_H
 
-#include "vault/vault.h"
+#include "vault/ids.h"
+
+#include <stdbool.h>
+#include <stdint.h>
 
 #define REVOKED_MAX                                                                                \
 	(1u << 20) /* sessions at once that were revoked and would still live; more are refused */

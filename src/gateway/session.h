@@ -6,7 +6,7 @@
 #define GATEWAY_SESSION_H
 
 #include "vault/seal.h"
-#include "vault/vault.h"
+#include "vault/ids.h"
 
 #define SESSION_LOGIN_MAX 64
 #define SESSION_NAME_MAX 128
