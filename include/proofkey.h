@@ -206,8 +206,8 @@ struct pk_refusal {
 #define PK_REFUSALS_MAX 40
 
 struct pk_dialect {
-	struct pk_str name;         /* "tiktok", from the file's name */
-	struct pk_str title;        /* "TikTok", what a button says */
+	struct pk_str name;         /* "rfc7636", from the file's name */
+	struct pk_str title;        /* "RFC 7636", what a button says */
 	struct pk_str source;       /* where the facts are from */
 	struct pk_str checked;      /* the day they were, "2026-11-21" */
 	struct pk_list unconfirmed; /* the keys below that no source confirms */
@@ -321,7 +321,7 @@ bool pk_uri_is_loopback(struct pk_str uri);
  * -------------------------------------------------------------------------------------------- */
 
 struct pk_login {
-	struct pk_str name;               /* "tiktok", the operator's word for it */
+	struct pk_str name;               /* "work", the operator's word for it */
 	const struct pk_dialect *dialect; /* must live as long as the login */
 	struct pk_str client_id;
 	struct pk_str redirect_uri; /* sent byte for byte, both times (RFC 6749 4.1.3) */

@@ -26,7 +26,7 @@ struct front {
 	char session_memory[SESSION_TEXT_MAX];
 };
 
-/* What answers a request. `rest` is what follows the path of the route, "tiktok" of /login/tiktok. */
+/* What answers a request. `rest` is what follows the path of the route, "work" of /login/work. */
 typedef void front_handler(struct front *front, struct http_request *request, struct pk_str rest);
 
 front_handler handle_home; /* pages.c */
