@@ -1,4 +1,7 @@
-/* The keeper's process: its start, its connections, its calls. The calls are the table below, a file each. */
+/*
+ * The keeper's process: its start, its connections, its calls. The calls are the table below, a
+ * file each.
+ */
 #include "gateway/keeper.h"
 #include "base/text.h"
 #include "gateway/child.h"
@@ -58,7 +61,8 @@ void keeper_answer_begin(struct pk_buf *message, uint64_t number, bool well)
 
 void keeper_answer_send(struct link *link, const struct pk_buf *message)
 {
-	/* A front that does not take its answer tells its browser that the keeper was away: see keeper_link.c. */
+	/* A front that does not take its answer tells its browser that the keeper was away: see
+	 * keeper_link.c. */
 	if (link && (message->overflow || !message_send(link->fd, pk_buf_str(message), -1)))
 		log_text("warn", "keeper.answer", "a front did not take an answer");
 }
@@ -172,7 +176,8 @@ static void on_control(evutil_socket_t fd, short what, void *arg)
 	}
 }
 
-/* SIGTERM comes when all fronts are gone: what they asked for is finished, since codes that were sent cannot be sent again. */
+/* SIGTERM comes when all fronts are gone: what they asked for is finished, since codes that were
+ * sent cannot be sent again. */
 static void on_terminate(evutil_socket_t signal, short what, void *arg)
 {
 	struct keeper *keeper = arg;
@@ -192,12 +197,15 @@ static void take_revoked(const uint8_t id[static SESSION_ID], int64_t expires_at
 		log_text("error", "keeper.revoked", "more sessions are revoked than the set holds");
 }
 
-static void load_revoked(struct keeper *keeper)
+static bool load_revoked(struct keeper *keeper)
 {
-	if (vault_each_revoked(keeper->vault, time(NULL), take_revoked, keeper) != VAULT_OK)
+	keeper->stale =
+		vault_each_revoked(keeper->vault, time(NULL), take_revoked, keeper) != VAULT_OK;
+	if (keeper->stale)
 		log_text("error", "keeper.revoked",
 			 "the store does not tell the revoked sessions: %s",
 			 vault_problem(keeper->vault));
+	return !keeper->stale;
 }
 
 /* Whether the store answers. What other keepers revoked in it is taken over at once. */
@@ -206,9 +214,7 @@ static bool poll_store(struct keeper *keeper)
 	bool changed = false;
 	const bool alive = vault_poll(keeper->vault, &changed) == VAULT_OK;
 
-	if (changed)
-		load_revoked(keeper);
-	return alive;
+	return alive && ((!changed && !keeper->stale) || load_revoked(keeper));
 }
 
 /* Every second: a logout at another replica counts here within one. Every minute old rows go. */
@@ -218,9 +224,9 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	(void)poll_store(keeper);
 	if (++keeper->ticks % 60 == 0)
-		load_revoked(keeper);
+		keeper->stale = true;
+	(void)poll_store(keeper);
 }
 
 bool keeper_end_session(struct keeper *keeper, const uint8_t id[static SESSION_ID],
@@ -263,8 +269,8 @@ static bool set_up(struct keeper *keeper)
 	keeper->client = keeper->base ? http_client_new(keeper->base) : NULL;
 	if (!keeper->revoked || !keeper->client)
 		return false;
-	load_revoked(keeper);
-	return true;
+	/* Without them, sessions that were ended would pass. */
+	return load_revoked(keeper);
 }
 
 /* Files that stay reachable: the directory of an embedded store. */

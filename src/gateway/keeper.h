@@ -1,6 +1,6 @@
 /*
- * The keeper: the one process that holds client secrets, the vault and a way to the providers. It answers the fronts' calls; browsers
- * never reach it.
+ * The keeper: the one process that holds client secrets, the vault and a way to the providers. It
+ * answers the fronts' calls; browsers never reach it.
  */
 #ifndef GATEWAY_KEEPER_H
 #define GATEWAY_KEEPER_H
@@ -38,6 +38,7 @@ struct keeper {
 	LIST_HEAD(, link) links;
 	LIST_HEAD(, job) jobs;
 	unsigned ticks; /* seconds since the start */
+	bool stale;     /* the store may know revoked sessions that the fronts do not */
 	bool stopping;
 };
 
@@ -52,13 +53,15 @@ keeper_call keeper_logout; /* end_session.c */
 void keeper_job_begin(struct keeper *keeper, struct job *job, struct link *link, uint64_t number);
 void keeper_job_end(struct job *job);
 
-/* Answers a call: keeper_answer_begin() writes the head, the fields follow, keeper_answer_send(). */
+/* Answers a call: keeper_answer_begin() writes the head, the fields follow,
+ * keeper_answer_send(). */
 void keeper_answer_begin(struct pk_buf *message, uint64_t number, bool well);
 void keeper_answer_send(struct link *link, const struct pk_buf *message);
 void keeper_answer_failure(struct link *link, uint64_t number, const struct failure *failure);
 void keeper_answer_refusal(struct link *link, uint64_t number, const struct pk_why *why);
 
-/* Has the provider forget the tokens of a grant, where it can; in its own time, with a line in the log. */
+/* Has the provider forget the tokens of a grant, where it can; in its own time, with a line in the
+ * log. */
 void keeper_revoke_tokens(struct keeper *keeper, const struct login_settings *login,
 			  const struct grant *grant);
 
