@@ -1,5 +1,8 @@
-/* The fault list as a table. One list with three readers: sandbox and tests produce its faults, tests expect them, explain names them. */
-#include "explain/fault.h"
+/*
+ * The fault list as a table. One list with three readers: sandbox and tests produce its faults,
+ * tests expect them, explain names them.
+ */
+#include "proofkey_explain.h"
 
 static const struct pk_fault faults[] = {
 #define PK_FAULT(id, blame, reference, title, fix) {id, blame, reference, title, fix},

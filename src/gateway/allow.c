@@ -1,6 +1,7 @@
 /*
- * The allow-list. A subject is unique at its provider only, so its patterns name the login too. An e-mail address with more or
- * fewer than one @ matches nothing: "mallory@evil.example@example.com" must not pass for *@example.com.
+ * The allow-list. A subject is unique at its provider only, so its patterns name the login too. An
+ * e-mail address with more or fewer than one @ matches nothing: "mallory@evil.example@example.com"
+ * must not pass for *@example.com.
  */
 #include "gateway/allow.h"
 #include "base/text.h"

@@ -1,4 +1,7 @@
-/* Attempts in `state`. The seal is vault/seal.h's; what is in it and what the verifier is derived from is decided here. */
+/*
+ * Attempts in `state`. The seal is vault/seal.h's; what is in it and what the verifier is derived
+ * from is decided here.
+ */
 #include "gateway/attempt.h"
 #include "base/encode.h"
 #include "base/text.h"
@@ -75,7 +78,8 @@ enum attempt_result attempt_open(struct token_sealer *sealer, struct pk_str stat
 	return message_done(&in) ? ATTEMPT_OPENED : ATTEMPT_UNKNOWN;
 }
 
-/* HKDF-Expand (RFC 5869 2.3) of one block: the key is uniformly random already, so Extract would add nothing. */
+/* HKDF-Expand (RFC 5869 2.3) of one block: the key is uniformly random already, so Extract would
+ * add nothing. */
 void attempt_verifier(const struct subkey *key, const uint8_t id[static ATTEMPT_ID],
 		      struct pk_str cookie, struct pk_verifier *ret)
 {
@@ -103,7 +107,8 @@ const struct subkey *attempt_key(const struct keys *keys, struct pk_str state)
 	uint8_t id[6];
 	size_t size;
 
-	/* Eight characters are six bytes, of which the first four are the key's id: see vault/seal.h. */
+	/* Eight characters are six bytes, of which the first four are the key's id: see
+	 * vault/seal.h. */
 	if (state.len < 8 || !pk_base64url_decode(pk_str_first(state, 8), id, sizeof(id), &size))
 		return NULL;
 	for (size_t i = 0; i < keys->count; i++)

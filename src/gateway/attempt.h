@@ -1,6 +1,7 @@
 /*
- * An attempt: one login under way. Nothing is stored for it: it is sealed into `state`, and its verifier is derived from a key, its
- * id and the browser's cookie. Whoever has the state alone, or the cookie alone, can finish nothing.
+ * An attempt: one login under way. Nothing is stored for it: it is sealed into `state`, and its
+ * verifier is derived from a key, its id and the browser's cookie. Whoever has the state alone, or
+ * the cookie alone, can finish nothing.
  */
 #ifndef GATEWAY_ATTEMPT_H
 #define GATEWAY_ATTEMPT_H
@@ -37,7 +38,8 @@ void attempt_browser(struct pk_str cookie, uint8_t ret[static 16]);
 /* Seals an attempt into the text that becomes `state`. */
 void attempt_seal(struct token_sealer *sealer, const struct attempt *attempt, struct pk_buf *out);
 
-/* Opens a state. The texts are views into `memory` (STATE_MAX bytes). Browser and age are for the caller to judge. */
+/* Opens a state. The texts are views into `memory` (STATE_MAX bytes). Browser and age are for the
+ * caller to judge. */
 enum attempt_result attempt_open(struct token_sealer *sealer, struct pk_str state, void *memory,
 				 struct attempt *ret);
 
@@ -45,7 +47,8 @@ enum attempt_result attempt_open(struct token_sealer *sealer, struct pk_str stat
 void attempt_verifier(const struct subkey *key, const uint8_t id[static ATTEMPT_ID],
 		      struct pk_str cookie, struct pk_verifier *ret);
 
-/* The key under which a state's verifier is derived: the one that sealed it. NULL when it is not in the ring. */
+/* The key under which a state's verifier is derived: the one that sealed it. NULL when it is not in
+ * the ring. */
 const struct subkey *attempt_key(const struct keys *keys, struct pk_str state);
 
 #endif

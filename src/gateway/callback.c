@@ -1,6 +1,7 @@
 /*
- * GET or POST /callback/NAME: ends an attempt. The state decides: it is opened, held against this browser, this login and the clock,
- * and only then is the rest believed and the keeper asked to redeem the code. Each way in which it can be wrong has its own fault.
+ * GET or POST /callback/NAME: ends an attempt. The state decides: it is opened, held against this
+ * browser, this login and the clock, and only then is the rest believed and the keeper asked to
+ * redeem the code. Each way in which it can be wrong has its own fault.
  */
 #include "base/arena.h"
 #include "base/text.h"
@@ -70,7 +71,8 @@ static struct pk_str find_browser(struct front *front, const struct http_request
 	return found;
 }
 
-/* Opens the state and holds it against this browser, this login and the clock. NULL when it is good, else a fault. */
+/* Opens the state and holds it against this browser, this login and the clock. NULL when it is
+ * good, else a fault. */
 static const char *check_state(struct front *front, const struct http_request *request,
 			       struct pk_str login, struct pk_str state, void *memory,
 			       struct attempt *ret, struct pk_str *ret_cookie,
@@ -173,7 +175,8 @@ static void reply_failed(struct front *front, struct http_request *request,
 		.provider_text = message_str(answer, CALL_TEXT_MAX),
 	};
 
-	/* The back button, a reload, a double click: whoever is signed in already goes where they wanted to. */
+	/* The back button, a reload, a double click: whoever is signed in already goes where they
+	 * wanted to. */
 	if (waiting->signed_in && pk_str_equal(failure.fault, PK_STR("code-reused")))
 		send_back(request, waiting);
 	else

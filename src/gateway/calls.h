@@ -1,12 +1,17 @@
 /*
- * What a front may ask the keeper. A call is a message (io/message.h): the kind, the front's number for it, its fields. The answer is
- * that number, whether it went well, and fields. The keeper believes none of it: it checks callbacks again itself.
+ * What a front may ask the keeper. A call is a message (io/message.h): the kind, the front's number
+ * for it, its fields. The answer is that number, whether it went well, and fields. The keeper
+ * believes none of it: it checks callbacks again itself.
  *
- *   CALL_REDEEM  login, attempt id, attempt's end, state, callback query, verifier, new session id, its end, old session id, its end
- *                well: subject, name, email         badly: fault, detail, provider's error, provider's text
+ *   CALL_REDEEM  login, attempt id, attempt's end, state, callback query, verifier,
+ *                new session id, its end, old session id, its end
+ *                well: subject, name, email
  *   CALL_LOGOUT  session id, its end, login, subject
- *                well: nothing                      badly: as above
- *   CALL_PING    nothing                            well: nothing                          badly: as above
+ *                well: nothing
+ *   CALL_PING    nothing
+ *                well: nothing
+ *
+ * Badly, all of them: fault, detail, provider's error, provider's text.
  */
 #ifndef GATEWAY_CALLS_H
 #define GATEWAY_CALLS_H
@@ -25,8 +30,8 @@ struct failure {
 
 #define CALL_TEXT_MAX 512
 
-/* What comes to the processes over the control socket from the supervisor, each with a file descriptor: a new link between a front
- * and the keeper. What goes back is one byte: ready. */
+/* What comes to the processes over the control socket from the supervisor, each with a file
+ * descriptor: a new link between a front and the keeper. What goes back is one byte: ready. */
 #define CONTROL_LINK "link"
 #define CONTROL_READY "ready"
 

@@ -1,6 +1,7 @@
 /*
- * GET /check/...: may this request pass? Asked by a reverse proxy for every request of every user, so nobody else is asked: the cookie
- * is opened, its times are compared, its id is looked up among the revoked ones. Each proxy has its own way to hear "no".
+ * GET /check/...: may this request pass? Asked by a reverse proxy for every request of every user,
+ * so nobody else is asked: the cookie is opened, its times are compared, its id is looked up among
+ * the revoked ones. Each proxy has its own way to hear "no".
  */
 #include "base/encode.h"
 #include "base/text.h"
@@ -22,8 +23,8 @@ static void reply_yes(struct http_request *request, const struct session *sessio
 	http_reply(request, 200, NULL, PK_STR(""));
 }
 
-/* Scripts cannot follow a redirect to a sign-in page: they are told in JSON. A browser that goes to a page says so itself
- * (Sec-Fetch-Mode); older ones ask for HTML. */
+/* Scripts cannot follow a redirect to a sign-in page: they are told in JSON. A browser that goes to
+ * a page says so itself (Sec-Fetch-Mode); older ones ask for HTML. */
 static bool is_script(const struct http_request *request)
 {
 	const struct pk_str mode = http_header(request, "Sec-Fetch-Mode");
@@ -85,7 +86,8 @@ static void reply_no_redirect(const struct front *front, struct http_request *re
 	http_redirect(request, 302, pk_buf_str(&url));
 }
 
-/* The URL that the browser asked for, as a trusted proxy tells it; empty from anybody else. `uri` is where this proxy puts the path. */
+/* The URL that the browser asked for, as a trusted proxy tells it; empty from anybody else. `uri`
+ * is where this proxy puts the path. */
 static void write_original(const struct front *front, const struct http_request *request,
 			   struct pk_str host, struct pk_str uri, struct pk_buf *out)
 {
@@ -116,8 +118,9 @@ static void check_forwarded(struct front *front, struct http_request *request)
 }
 
 /*
- * auth_request: any 2xx passes, and what else comes with a 401 does not reach the browser. nginx sends it on itself (error_page 401),
- * to the X-Auth-Sign-In of this answer, which leads back to the X-Original-URI that nginx was told to send.
+ * auth_request: any 2xx passes, and what else comes with a 401 does not reach the browser. nginx
+ * sends it on itself (error_page 401), to the X-Auth-Sign-In of this answer, which leads back to
+ * the X-Original-URI that nginx was told to send.
  */
 void handle_check_nginx(struct front *front, struct http_request *request, struct pk_str rest)
 {
@@ -147,7 +150,8 @@ void handle_check_caddy(struct front *front, struct http_request *request, struc
 	check_forwarded(front, request);
 }
 
-/* ext_authz over HTTP: the path of the request stands behind that of the check, its host in Host. */
+/* ext_authz over HTTP: the path of the request stands behind that of the check, its host in
+ * Host. */
 void handle_check_envoy(struct front *front, struct http_request *request, struct pk_str rest)
 {
 	char memory[URL_MAX], uri_memory[RETURN_TO_MAX * 2];

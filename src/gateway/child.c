@@ -1,4 +1,7 @@
-/* The start of a child. The settings come in a memory file that the supervisor made for this role alone. */
+/*
+ * The start of a child. The settings come in a memory file that the supervisor made for this role
+ * alone.
+ */
 #include "gateway/child.h"
 #include "gateway/calls.h"
 

@@ -1,6 +1,7 @@
 /*
- * The configuration. libconfuse reads it (titled sections, ${ENVIRONMENT}, line numbers); what the values mean is checked here, so
- * that a mistake is told at the start, with its line, and not by a failed login a week later.
+ * The configuration. libconfuse reads it (titled sections, ${ENVIRONMENT}, line numbers); what the
+ * values mean is checked here, so that a mistake is told at the start, with its line, and not by a
+ * failed login a week later.
  */
 #include "gateway/config.h"
 #include "base/text.h"
@@ -43,7 +44,8 @@ struct config {
 	size_t error_size;
 };
 
-/* libconfuse's callbacks carry no argument; the configuration is read by one thread, once at a time. */
+/* libconfuse's callbacks carry no argument; the configuration is read by one thread, once at a
+ * time. */
 static struct config *reading;
 
 static int remember_line(cfg_t *cfg, cfg_opt_t *opt)

@@ -1,4 +1,7 @@
-/* CALL_LOGOUT: a session ends before its time, its grant is deleted, and the provider is asked to forget the tokens. */
+/*
+ * CALL_LOGOUT: a session ends before its time, its grant is deleted, and the provider is asked to
+ * forget the tokens.
+ */
 #include "base/text.h"
 #include "gateway/keeper.h"
 #include "gateway/log.h"
@@ -55,7 +58,8 @@ void keeper_revoke_tokens(struct keeper *keeper, const struct login_settings *lo
 {
 	if (!login->dialect.revoke_url.len)
 		return;
-	/* RFC 7009 2.1: with a refresh token the access tokens go too, where the server can; where it cannot, this does. */
+	/* RFC 7009 2.1: with a refresh token the access tokens go too, where the server can; where
+	 * it cannot, this does. */
 	revoke(keeper, login, grant->refresh_token);
 	revoke(keeper, login, grant->access_token);
 }

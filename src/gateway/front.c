@@ -1,4 +1,7 @@
-/* A front: starts, gives up what it does not need, and routes requests. The routes are the table below. */
+/*
+ * A front: starts, gives up what it does not need, and routes requests. The routes are the table
+ * below.
+ */
 #include "gateway/front.h"
 #include "base/text.h"
 #include "gateway/child.h"
@@ -14,26 +17,31 @@
 #include <time.h>
 #include <unistd.h>
 
+/* Methods, separated by spaces. Those of a check are the ones that the request had which a proxy
+ * asks about. */
+static const char reads[] = "GET HEAD";
+static const char checks[] = "GET HEAD POST PUT PATCH DELETE OPTIONS TRACE";
+
 /* clang-format off */
 static const struct route {
 	const char *path;
-	bool prefix;         /* more follows, as `rest` */
-	const char *methods; /* separated by spaces */
+	bool prefix; /* more follows, as `rest` */
+	const char *methods;
 	front_handler *handle;
 } routes[] = {
-	{"/check/nginx",      false, "GET HEAD",                                     handle_check_nginx},
-	{"/check/traefik",    false, "GET HEAD POST PUT PATCH DELETE OPTIONS",       handle_check_traefik},
-	{"/check/caddy",      false, "GET HEAD POST PUT PATCH DELETE OPTIONS",       handle_check_caddy},
-	{"/check/envoy",      true,  "GET HEAD POST PUT PATCH DELETE OPTIONS TRACE", handle_check_envoy},
-	{"/",                 false, "GET HEAD",                                     handle_home},
-	{"/login",            false, "GET HEAD",                                     handle_sign_in},
-	{"/login/",           true,  "GET",                                          handle_login},
-	{"/callback/",        true,  "GET POST",                                     handle_callback},
-	{"/me",               false, "GET HEAD",                                     handle_me},
-	{"/logout",           false, "POST",                                         handle_logout},
-	{"/healthz",          false, "GET HEAD",                                     handle_healthz},
-	{"/readyz",           false, "GET HEAD",                                     handle_readyz},
-	{"/assets/style.css", false, "GET HEAD",                                     handle_style},
+	{"/check/nginx",      false, reads,      handle_check_nginx},
+	{"/check/traefik",    false, checks,     handle_check_traefik},
+	{"/check/caddy",      false, checks,     handle_check_caddy},
+	{"/check/envoy",      true,  checks,     handle_check_envoy},
+	{"/",                 false, reads,      handle_home},
+	{"/login",            false, reads,      handle_sign_in},
+	{"/login/",           true,  "GET",      handle_login},
+	{"/callback/",        true,  "GET POST", handle_callback},
+	{"/me",               false, reads,      handle_me},
+	{"/logout",           false, "POST",     handle_logout},
+	{"/healthz",          false, reads,      handle_healthz},
+	{"/readyz",           false, reads,      handle_readyz},
+	{"/assets/style.css", false, reads,      handle_style},
 };
 /* clang-format on */
 

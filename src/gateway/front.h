@@ -1,6 +1,7 @@
 /*
- * A front: the process that browsers and proxies talk to, one per core. It holds cookie keys and nothing else that is secret: no client
- * secret, no token, no vault key, and no way to reach the network or the file system.
+ * A front: the process that browsers and proxies talk to, one per core. It holds cookie keys and
+ * nothing else that is secret: no client secret, no token, no vault key, and no way to reach the
+ * network or the file system.
  */
 #ifndef GATEWAY_FRONT_H
 #define GATEWAY_FRONT_H
@@ -41,7 +42,8 @@ front_handler handle_check_nginx, handle_check_traefik, handle_check_caddy,
 front_handler handle_healthz; /* health.c */
 front_handler handle_readyz;
 
-/* The session that came with the request: opened, not ended, not revoked. Its texts live until the next call. */
+/* The session that came with the request: opened, not ended, not revoked. Its texts live until the
+ * next call. */
 bool front_session(struct front *front, const struct http_request *request, struct session *ret);
 
 /* Adds a cookie to the reply, or with max_age 0 takes it away. */

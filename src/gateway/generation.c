@@ -1,4 +1,6 @@
-/* Generations: the settings that each role is given, and the processes that were started with them. */
+/*
+ * Generations: the settings that each role is given, and the processes that were started with them.
+ */
 #include "gateway/generation.h"
 
 #include <errno.h>
@@ -9,8 +11,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* A memory file that nobody can change any more, with the settings of one role. It is the only copy that the supervisor keeps, and it
- * is in no process's memory. */
+/* A memory file that nobody can change any more, with the settings of one role. It is the only copy
+ * that the supervisor keeps, and it is in no process's memory. */
 static int pack(const struct settings *settings, enum role role)
 {
 	int fd = memfd_create("proofkey-settings", MFD_CLOEXEC | MFD_ALLOW_SEALING);

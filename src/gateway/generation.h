@@ -1,6 +1,6 @@
 /*
- * A generation: one keeper and its fronts, all started from one reading of the configuration. SIGHUP starts a new one beside the old,
- * which finishes what it has under way and goes.
+ * A generation: one keeper and its fronts, all started from one reading of the configuration.
+ * SIGHUP starts a new one beside the old, which finishes what it has under way and goes.
  */
 #ifndef GATEWAY_GENERATION_H
 #define GATEWAY_GENERATION_H

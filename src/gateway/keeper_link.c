@@ -1,4 +1,7 @@
-/* Calls to the keeper. A call is known by a number that is never used twice, so an answer that comes too late finds nobody. */
+/*
+ * Calls to the keeper. A call is known by a number that is never used twice, so an answer that
+ * comes too late finds nobody.
+ */
 #include "gateway/keeper_link.h"
 #include "base/text.h"
 

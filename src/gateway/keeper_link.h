@@ -1,4 +1,7 @@
-/* A front's line to the keeper: calls out, answers back in any order. The keeper may die and come back at any time. */
+/*
+ * A front's line to the keeper: calls out, answers back in any order. The keeper may die and come
+ * back at any time.
+ */
 #ifndef GATEWAY_KEEPER_LINK_H
 #define GATEWAY_KEEPER_LINK_H
 
@@ -8,13 +11,15 @@
 
 struct keeper_link;
 
-/* `answer` is at the field after the call's number; NULL when the keeper is gone or takes too long. Called exactly once. */
+/* `answer` is at the field after the call's number; NULL when the keeper is gone or takes too long.
+ * Called exactly once. */
 typedef void keeper_answer(struct message_reader *answer, void *arg);
 
 struct keeper_link *keeper_link_new(struct event_base *base);
 void keeper_link_free(struct keeper_link *link);
 
-/* A new connection (after a start or a restart of the keeper); calls under way on the old one are answered with NULL. */
+/* A new connection (after a start or a restart of the keeper); calls under way on the old one are
+ * answered with NULL. */
 void keeper_link_set(struct keeper_link *link, int fd);
 
 bool keeper_link_up(const struct keeper_link *link);
@@ -22,7 +27,8 @@ bool keeper_link_up(const struct keeper_link *link);
 /* Starts a call: writes its head into `message`; the fields follow, then keeper_link_send(). */
 void keeper_link_begin(struct keeper_link *link, enum call call, struct pk_buf *message);
 
-/* Sends it. False, and no call of `done`, when the keeper is away or too many calls are under way. */
+/* Sends it. False, and no call of `done`, when the keeper is away or too many calls are under
+ * way. */
 bool keeper_link_send(struct keeper_link *link, const struct pk_buf *message, keeper_answer *done,
 		      void *arg);
 

@@ -1,6 +1,7 @@
 /*
- * The log: one line on stderr for each event, `key=value` pairs, quoted where they need it. No line ever holds a code, a verifier, a
- * token, a secret or a cookie; values from outside are cut and reduced to printable ASCII.
+ * The log: one line on stderr for each event, `key=value` pairs, quoted where they need it. No line
+ * ever holds a code, a verifier, a token, a secret or a cookie; values from outside are cut and
+ * reduced to printable ASCII.
  */
 #ifndef GATEWAY_LOG_H
 #define GATEWAY_LOG_H

@@ -1,6 +1,6 @@
 /*
- * GET /login/NAME: starts an attempt. Nothing is stored for it: what the callback will need is sealed into `state`, bound to this
- * browser's cookie, and the browser is sent to the provider.
+ * GET /login/NAME: starts an attempt. Nothing is stored for it: what the callback will need is
+ * sealed into `state`, bound to this browser's cookie, and the browser is sent to the provider.
  */
 #include "base/encode.h"
 #include "base/form.h"
@@ -18,8 +18,9 @@
 #define AUTHORIZE_URL_MAX 8192
 
 /*
- * The cookie that stands for this browser: the one it has, or a new one. Its name ends in a part of its value, so that two tabs that
- * both come here first do not take each other's away; every further tab uses what is there.
+ * The cookie that stands for this browser: the one it has, or a new one. Its name ends in a part of
+ * its value, so that two tabs that both come here first do not take each other's away; every
+ * further tab uses what is there.
  */
 static struct pk_str browser_cookie(struct front *front, struct http_request *request,
 				    char memory[static BROWSER_TEXT])

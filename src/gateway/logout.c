@@ -1,6 +1,7 @@
 /*
- * POST /logout: ends the session here and has the provider forget the tokens where it can. Refuses what another site makes a browser
- * send: a browser tells where a POST comes from, and a POST that does not tell is none of a browser's.
+ * POST /logout: ends the session here and has the provider forget the tokens where it can. Refuses
+ * what another site makes a browser send: a browser tells where a POST comes from, and a POST that
+ * does not tell is none of a browser's.
  */
 #include "base/text.h"
 #include "gateway/ask.h"

@@ -1,12 +1,13 @@
 /*
- * Pages. They carry no script and load nothing from elsewhere, and a policy header holds them to that. What is shown of a failure to
- * a stranger is what the fault list says; its evidence is for the operator, in the log.
+ * Pages. They carry no script and load nothing from elsewhere, and a policy header holds them to
+ * that. What is shown of a failure to a stranger is what the fault list says; its evidence is for
+ * the operator, in the log.
  */
 #include "gateway/pages.h"
 #include "base/encode.h"
 #include "base/form.h"
 #include "base/text.h"
-#include "explain/fault.h"
+#include "proofkey_explain.h"
 #include "gateway/log.h"
 #include "gateway/return_to.h"
 #include "io/page.h"
@@ -19,7 +20,8 @@
 
 static void reply_page(struct http_request *request, int status, const struct pk_buf *page)
 {
-	/* Every size that a field can have was bounded before: this is our mistake, not the visitor's. */
+	/* Every size that a field can have was bounded before: this is our mistake, not the
+	 * visitor's. */
 	if (page->overflow) {
 		log_text("error", "page.overflow", "a page is larger than %d bytes", PAGE_MAX);
 		page_reply_text(request, 500, PK_STR("This page is too large to be shown.\n"));
@@ -163,7 +165,8 @@ static void reply_signed_in(struct front *front, struct http_request *request,
 	reply_page(request, 200, &page);
 }
 
-/* A parameter of the query of a page; empty when the query is not readable: a page is shown all the same. */
+/* A parameter of the query of a page; empty when the query is not readable: a page is shown all the
+ * same. */
 static struct pk_str query_parameter(struct http_request *request, struct pk_str name)
 {
 	struct pk_form form;

@@ -1,4 +1,7 @@
-/* Browsers and link scanners fetch pages that nobody asked for; a login must neither start nor end that way. */
+/*
+ * Browsers and link scanners fetch pages that nobody asked for; a login must neither start nor end
+ * that way.
+ */
 #ifndef GATEWAY_PREFETCH_H
 #define GATEWAY_PREFETCH_H
 

@@ -1,7 +1,8 @@
 /*
- * CALL_REDEEM: an authorization code becomes a grant and an identity. The front's word is not taken for anything that can be checked
- * here: the callback is parsed and its state compared again, the attempt is spent durably before the code is sent, and whoever comes
- * with the same attempt later is told apart as a repeat or a second code.
+ * CALL_REDEEM: an authorization code becomes a grant and an identity. The front's word is not taken
+ * for anything that can be checked here: the callback is parsed and its state compared again, the
+ * attempt is spent durably before the code is sent, and whoever comes with the same attempt later
+ * is told apart as a repeat or a second code.
  */
 #include "base/arena.h"
 #include "base/form.h"

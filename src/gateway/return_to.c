@@ -1,6 +1,7 @@
 /*
- * return_to comes from the query of /login, so from anybody. What browsers make of odd spellings is theirs; so nothing odd is let
- * through, and what is let through is written as an absolute URL, in which no spelling of a path can be read as a host.
+ * return_to comes from the query of /login, so from anybody. What browsers make of odd spellings is
+ * theirs; so nothing odd is let through, and what is let through is written as an absolute URL, in
+ * which no spelling of a path can be read as a host.
  */
 #include "gateway/return_to.h"
 #include "base/text.h"

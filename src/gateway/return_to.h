@@ -5,8 +5,9 @@
 #include "gateway/settings.h"
 
 /*
- * Writes the absolute URL of `text`: a path on public_url, or a URL on public_url or on one of `return_to_origins`. An absent or
- * empty text is "/". False for everything else: another origin in whatever spelling, control characters, backslashes, too long.
+ * Writes the absolute URL of `text`: a path on public_url, or a URL on public_url or on one of
+ * `return_to_origins`. An absent or empty text is "/". False for everything else: another origin in
+ * whatever spelling, control characters, backslashes, too long.
  */
 bool return_to_write(const struct settings *settings, struct pk_str text, struct pk_buf *out);
 

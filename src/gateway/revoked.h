@@ -1,6 +1,6 @@
 /*
- * The sessions that ended before their time, in memory that the keeper writes and all fronts read, without a lock: a session is
- * checked on every request, and revoked once.
+ * The sessions that ended before their time, in memory that the keeper writes and all fronts read,
+ * without a lock: a session is checked on every request, and revoked once.
  */
 #ifndef GATEWAY_REVOKED_H
 #define GATEWAY_REVOKED_H
@@ -25,7 +25,8 @@ void revoked_unmap(struct revoked *revoked);
 /* Whether that session was revoked. */
 bool revoked_has(const struct revoked *revoked, const uint8_t id[static SESSION_ID]);
 
-/* Adds one; adding it again is fine. Entries that ended by `now` make room. False when there is none. */
+/* Adds one; adding it again is fine. Entries that ended by `now` make room. False when there is
+ * none. */
 bool revoked_add(struct revoked *revoked, const uint8_t id[static SESSION_ID], int64_t expires_at,
 		 int64_t now);
 

@@ -1,4 +1,7 @@
-/* `proofkey serve`: the command line of the gateway, and the doors through which its processes come in. */
+/*
+ * `proofkey serve`: the command line of the gateway, and the doors through which its processes come
+ * in.
+ */
 #include "gateway/serve.h"
 #include "gateway/config.h"
 #include "gateway/front.h"
@@ -47,7 +50,8 @@ int serve_main(int argc, char **argv)
 		{"config", required_argument, NULL, 'c'},
 		{"check-config", no_argument, NULL, 'n'},
 		{"help", no_argument, NULL, 'h'},
-		/* The supervisor starts its children with these; they are of no use without the descriptors that come with them. */
+		/* The supervisor starts its children with these; they are of no use without the
+		 * descriptors that come with them. */
 		{"front", no_argument, NULL, 'F'},
 		{"keeper", no_argument, NULL, 'K'},
 		{0},

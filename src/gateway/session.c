@@ -1,4 +1,7 @@
-/* Session cookies. The format is tight, since every request carries it: one byte of length before each text. */
+/*
+ * Session cookies. The format is tight, since every request carries it: one byte of length before
+ * each text.
+ */
 #include "gateway/session.h"
 #include "base/text.h"
 

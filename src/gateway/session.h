@@ -1,6 +1,7 @@
 /*
- * A session: the sealed cookie of a browser in which somebody is signed in. It holds who and until when, and never a token. It is
- * checked without asking anybody: opened, its times compared, its id looked up among the revoked ones.
+ * A session: the sealed cookie of a browser in which somebody is signed in. It holds who and until
+ * when, and never a token. It is checked without asking anybody: opened, its times compared, its id
+ * looked up among the revoked ones.
  */
 #ifndef GATEWAY_SESSION_H
 #define GATEWAY_SESSION_H
@@ -29,10 +30,12 @@ struct session {
 	struct pk_str email;
 };
 
-/* Seals. A name that is too long is cut between characters; an e-mail address or subject that is too long cannot be, and is left out or refused (false). */
+/* Seals. A name that is too long is cut between characters; an e-mail address or subject that is
+ * too long cannot be, and is left out or refused (false). */
 bool session_seal(struct token_sealer *sealer, const struct session *session, struct pk_buf *out);
 
-/* Opens a cookie. The texts are views into `memory` (SESSION_TEXT_MAX bytes). False for whatever is no session of ours, and for one that has ended by `now`. */
+/* Opens a cookie. The texts are views into `memory` (SESSION_TEXT_MAX bytes). False for whatever is
+ * no session of ours, and for one that has ended by `now`. */
 bool session_open(struct token_sealer *sealer, struct pk_str cookie, int64_t now, void *memory,
 		  struct session *ret);
 

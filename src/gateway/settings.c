@@ -1,4 +1,7 @@
-/* Settings on their way from the supervisor to its children: the same message format as between front and keeper. */
+/*
+ * Settings on their way from the supervisor to its children: the same message format as between
+ * front and keeper.
+ */
 #include "gateway/settings.h"
 #include "base/text.h"
 #include "io/message.h"

@@ -1,6 +1,6 @@
 /*
- * fork() would leave the supervisor's memory, with every secret of the configuration, in each front. So a child is a new program: what
- * it knows is what its descriptors give it.
+ * fork() would leave the supervisor's memory, with every secret of the configuration, in each
+ * front. So a child is a new program: what it knows is what its descriptors give it.
  */
 #include "gateway/spawn.h"
 #include "gateway/calls.h"
@@ -34,7 +34,8 @@ static void keep_environment(char *ret[static KEPT + 1])
 	ret[n] = NULL;
 }
 
-/* Puts `from` at `to`. All are moved out of the way first, since one's place may be another's now. */
+/* Puts `from` at `to`. All are moved out of the way first, since one's place may be another's
+ * now. */
 static bool place(const struct spawn_fds *fds)
 {
 	int from[CHILD__END - CHILD_SETTINGS] = {fds->settings, fds->control, fds->revoked,

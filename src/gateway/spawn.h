@@ -1,4 +1,7 @@
-/* Starting a child: this program anew, with an empty memory and environment, and only the descriptors that its role needs. */
+/*
+ * Starting a child: this program anew, with an empty memory and environment, and only the
+ * descriptors that its role needs.
+ */
 #ifndef GATEWAY_SPAWN_H
 #define GATEWAY_SPAWN_H
 

@@ -21,14 +21,14 @@
 #define QUICK_DEATH_MS 1000
 #define RESTART_FIRST_MS 100
 #define RESTART_LAST_MS 5000
-#define STOP_SECONDS                                                                               \
-	40 /* then what still runs is killed; longer than a call to a slow provider takes */
+/* Then what still runs is killed; longer than a call to a slow provider takes. */
+#define STOP_SECONDS 40
 
 struct supervisor {
 	struct event_base *base;
 	const char *config_file;
-	struct generation *
-		generations; /* the newest first; the others are leaving, or the newest is not ready yet */
+	/* The newest first; the others are leaving, or the newest is not ready yet. */
+	struct generation *generations;
 	int listen_fd[FRONTS_MAX];
 	unsigned fronts;
 	int revoked_fd;
@@ -197,7 +197,8 @@ static void restart(struct child *child)
 		log_text("error", "supervisor.start", "a %s cannot be restarted", role_name(child));
 }
 
-/* Unlinks and frees the generations of which nothing runs, and sends the keepers of those whose fronts are gone after them. */
+/* Unlinks and frees the generations of which nothing runs, and sends the keepers of those whose
+ * fronts are gone after them. */
 static void sweep(struct supervisor *supervisor)
 {
 	struct generation **at = &supervisor->generations;
@@ -246,7 +247,8 @@ static void on_death(struct child *child, int status)
 		restart(child);
 		return;
 	}
-	/* A keeper that never came up: what it complained of stands in the log. A reload is given up, a start fails. */
+	/* A keeper that never came up: what it complained of stands in the log. A reload is given
+	 * up, a start fails. */
 	generation->leaving = true;
 	if (generation->next)
 		log_text("error", "gateway.reload",
@@ -311,7 +313,8 @@ static void on_stop(evutil_socket_t signal, short what, void *arg)
 	sweep(supervisor);
 }
 
-/* Reads the configuration and starts a generation; the keeper first, the fronts when it is ready. */
+/* Reads the configuration and starts a generation; the keeper first, the fronts when it is
+ * ready. */
 static bool begin_generation(struct supervisor *supervisor)
 {
 	char error[512];
@@ -348,7 +351,8 @@ static void on_reload(evutil_socket_t signal, short what, void *arg)
 		log_text("error", "gateway.reload", "the old configuration stays");
 }
 
-/* One listening socket for each front, on one port: a front that dies leaves its queue to its successor. */
+/* One listening socket for each front, on one port: a front that dies leaves its queue to its
+ * successor. */
 static bool listen_all(struct supervisor *supervisor, const struct settings *settings)
 {
 	const long cores = sysconf(_SC_NPROCESSORS_ONLN);
