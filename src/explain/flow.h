@@ -1,0 +1,92 @@
+/*
+ * A flow: the one attempt of a capture that is explained, taken apart once so that the rules can be short. Each parameter is there as
+ * it was sent (raw) and decoded once, and how often; nothing is judged here.
+ */
+#ifndef EXPLAIN_FLOW_H
+#define EXPLAIN_FLOW_H
+
+#include "proofkey_explain.h"
+
+/* A parameter of a query or body. */
+struct flow_param {
+	struct pk_str raw_name;
+	struct pk_str raw;  /* the value, still encoded */
+	struct pk_str name; /* decoded once; as it is where it cannot be decoded */
+	struct pk_str value;
+	bool in_query; /* of a request that has a body too */
+};
+
+/* One event of the flow. */
+struct flow_part {
+	const struct pk_event *event; /* NULL: not in the capture */
+	int index;                    /* of the event, -1 */
+	const struct flow_param *param;
+	size_t count;
+	struct pk_str path;         /* of the URL */
+	struct pk_str host;         /* with port */
+	struct pk_str content_type; /* of the request */
+	struct pk_str
+		basic_id; /* from Authorization: Basic, form-decoded; "not given" without one */
+	struct pk_str basic_secret;
+	bool basic; /* an Authorization header with Basic came, readable or not */
+};
+
+/* A token reply, flattened; also the error of a callback. */
+struct flow_reply {
+	bool visible;
+	int status;
+	bool html; /* or any other thing that is neither JSON nor a form */
+	bool empty;
+	bool nested; /* the tokens are not at the top */
+	bool form;
+	struct pk_str error; /* `error` */
+	struct pk_str text;  /* error_description, message, error_message ... */
+	struct pk_str access_token, refresh_token, scope, token_type, issuer;
+	int64_t expires_in; /* PK_TIME_UNKNOWN */
+	bool success;       /* an access token came */
+};
+
+struct flow {
+	struct pk_arena *arena;
+	const struct pk_capture *capture;
+	const struct pk_dialect *dialect; /* NULL: unknown; rules then assume nothing */
+	struct flow_part authorize;       /* of this attempt */
+	struct flow_part callback;
+	struct flow_part token;   /* grant_type=authorization_code (or what was meant to be that) */
+	struct flow_part refresh; /* the last token event, when it is a refresh */
+	struct flow_part revoke;  /* likewise */
+	struct flow_reply reply;  /* of the last of these three that is there */
+	struct flow_reply callback_error; /* the callback's error */
+	struct flow_reply
+		authorize_error; /* the authorize event's own reply: an error page or redirect */
+	struct flow_part *last;  /* the event that failed or came last */
+	bool failed;             /* something visible says no */
+	bool succeeded;          /* something visible says yes, and nothing after it no */
+
+	/* the pair, decoded; "not given" where it is not there */
+	struct pk_str verifier, challenge, method;
+	struct pk_relation relation;
+};
+
+/* Builds the flow of the last failed attempt, or of the last one. */
+enum pk_err flow_build(struct pk_arena *arena, const struct pk_capture *capture,
+		       const struct pk_dialect *const *dialects, size_t dialect_count,
+		       struct flow *ret, struct pk_why *why);
+
+/* All the other events, for rules that look at what happened before: parts of the kind, oldest first, this attempt's included. */
+size_t flow_parts(const struct flow *flow, enum pk_event_kind kind, const struct flow_part **ret);
+
+const struct flow_param *flow_param(const struct flow_part *part,
+				    const char *name); /* the first of that name, or NULL */
+struct pk_str flow_value(const struct flow_part *part,
+			 const char *name); /* decoded, or "not given" */
+size_t flow_count(const struct flow_part *part, const char *name);
+
+/* Under the dialect's name for it, or any name that some provider uses: client_id, client_key, appid, app_id. */
+struct pk_str flow_client_id(const struct flow *flow, const struct flow_part *part);
+
+/* Text of the arena; never fails but gives "not given" when the arena is full. */
+struct pk_str flow_text(const struct flow *flow, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+#endif
