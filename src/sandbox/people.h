@@ -11,6 +11,8 @@ struct person {
 	struct pk_str picture;
 };
 
+#define PERSON_SUBJECT_MAX 64 /* bytes */
+
 extern const struct person people[];
 extern const size_t people_count;
 

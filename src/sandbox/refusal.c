@@ -50,8 +50,6 @@ static void refuse_by_page(struct exchange *x, const struct check *check, int st
 		{"fix", pk_str(check->fix)},           {"reference", pk_str(check->reference)},
 	};
 
-	if (status == 405)
-		http_reply_header(x->http, "Allow", PK_STR("GET, POST"));
 	reply_page(x, status >= 400 ? status : 400, "sandbox-error.html", fields,
 		   sizeof(fields) / sizeof(fields[0]));
 }
@@ -85,8 +83,6 @@ static void refuse_by_document(struct exchange *x, const struct pk_refusal *word
 	 * the "WWW-Authenticate" response header field" */
 	if (words->status == 401 && http_header_count(x->http, "Authorization"))
 		http_reply_header(x->http, "WWW-Authenticate", PK_STR("Basic realm=\"sandbox\""));
-	if (words->status == 405)
-		http_reply_header(x->http, "Allow", PK_STR("POST, OPTIONS"));
 	reply_document(x, words->status, x->dialect->token_reply, document);
 }
 
@@ -128,6 +124,10 @@ void refuse(struct exchange *x, const struct check *check)
 	fprintf(stderr, "sandbox: %.*s %s: %s refused: %s (%s); answered %.*s\n",
 		PK_ARG(x->dialect->name), endpoint_names[x->endpoint], check->name, x->fault,
 		check->reference, PK_ARG(words->code));
+	if (words->status == 405)
+		http_reply_header(x->http, "Allow",
+				  check == &check_method_post ? PK_STR("POST")
+							      : PK_STR("GET, POST"));
 	if (x->endpoint == USERINFO)
 		refuse_by_bearer(x, words);
 	else if (x->endpoint != AUTHORIZE && x->endpoint != DECIDE)

@@ -9,8 +9,6 @@
 
 #include <sodium.h>
 
-#define SUBJECT_MAX 64
-
 static int64_t access_lifetime(const struct exchange *x)
 {
 	const int64_t ttl = x->sandbox->options.access_ttl;
@@ -43,7 +41,7 @@ static void give_refresh_token(struct exchange *x, json_t *reply)
 
 static void put_subject(const struct exchange *x, json_t *reply)
 {
-	char memory[SUBJECT_MAX];
+	char memory[PERSON_SUBJECT_MAX];
 	struct pk_buf subject = pk_buf(memory, sizeof(memory));
 
 	person_subject(x->grant->person, x->dialect->name, &subject);

@@ -4,13 +4,11 @@
 #include "sandbox/document.h"
 #include "sandbox/reply.h"
 
-#define SUBJECT_MAX 64
-
 void answer_userinfo(struct exchange *x)
 {
 	const struct pk_dialect *dialect = x->dialect;
 	const struct person *person = x->grant->person;
-	char memory[SUBJECT_MAX];
+	char memory[PERSON_SUBJECT_MAX];
 	struct pk_buf subject = pk_buf(memory, sizeof(memory));
 	json_t *reply = json_object();
 

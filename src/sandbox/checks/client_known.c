@@ -16,10 +16,11 @@ static bool run(struct exchange *x)
 		x->fault = param(x, "client_id").len ? "client-id-parameter" : "client-id-missing";
 		return false;
 	}
-	x->evidence = id;
 	x->client = client_find(id);
-	return x->client &&
-	       (!client_is_public(x->client) || dialect_has_public_clients(x->dialect));
+	if (x->client && (!client_is_public(x->client) || dialect_has_public_clients(x->dialect)))
+		return true;
+	x->evidence = id;
+	return false;
 }
 
 const struct check check_client_known = {

@@ -15,8 +15,8 @@ static bool run(struct exchange *x)
 		x->fault = "redirect-uri-missing";
 		return false;
 	}
-	x->evidence = uri;
 	if (!redirect_uri_is_registered(uri, &x->sandbox->options.redirect_uris)) {
+		x->evidence = uri;
 		if (pk_str_find(uri, '#') < uri.len)
 			x->fault = "redirect-uri-breaks-rules";
 		return false;

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 import urllib.parse
 
 sys.dont_write_bytecode = True
@@ -30,6 +31,7 @@ DIALECTS = {
     "plain": HEAD + 'client_auth = {"post", "none"}\npkce = "required"\nplain = true\n',
     "silent": HEAD + 'client_auth = {"post"}\npkce = "required"\nmethod_missing = "S256"\nchallenge = "hex"\n',
     "issuer": HEAD + 'client_auth = {"post"}\npkce = "sent"\nissuer = "https://issuer.example/x y"\n',
+    "short": HEAD + 'client_auth = {"post"}\npkce = "sent"\nrefresh_lifetime = 1\nrefresh_rotates = true\n',
     "public": HEAD + 'client_auth = {"none"}\npkce = "required"\nrefresh_lifetime = 60\nrefresh_rotates = false\n',
 }
 
@@ -94,6 +96,19 @@ def issuer(sandbox, login):
     equal(sandbox.authorize(login, response_type=None).query["iss"], "https://issuer.example/x y", "issuer: iss with an error")
 
 
+def short(sandbox, login):
+    token = sandbox.token(login, sandbox.code(login)).json["refresh_token"]
+    for _ in range(3):
+        time.sleep(0.6)
+        reply = sandbox.token(login, None, grant_type="refresh_token", refresh_token=token, redirect_uri=None, code_verifier=None)
+        equal(reply.status, 200, "short: who refreshes in time goes on beyond the first lifetime")
+        token = reply.json["refresh_token"]
+    time.sleep(1.1)
+    reply = sandbox.token(login, None, grant_type="refresh_token", refresh_token=token, redirect_uri=None, code_verifier=None)
+    equal((reply.status, reply.json["error"]), (400, "invalid_grant"), "short: a refresh token too late")
+    check("refresh-token-unexpired refused" in sandbox.log(), "short: and the log says so")
+
+
 def public(sandbox, login):
     first = sandbox.token(login, sandbox.code(login)).json
     second = sandbox.token(login, None, grant_type="refresh_token", refresh_token=first["refresh_token"], redirect_uri=None, code_verifier=None)
@@ -116,7 +131,7 @@ def main():
             with open(os.path.join(directory, name + ".conf"), "w", encoding="ascii") as file:
                 file.write(text)
         with Sandbox("--auto-approve", "--providers", directory) as sandbox:
-            for name, test in (("json-in", json_in), ("form-out", form_out), ("no-pkce", no_pkce), ("plain", plain), ("silent", silent), ("issuer", issuer), ("public", public)):
+            for name, test in (("json-in", json_in), ("form-out", form_out), ("no-pkce", no_pkce), ("plain", plain), ("silent", silent), ("issuer", issuer), ("short", short), ("public", public)):
                 dialect = Dialect(name, directory)
                 for is_public in {"none" in dialect["client_auth"], dialect["client_auth"] == ["none"]}:
                     test(sandbox, Login(dialect, is_public))
