@@ -7,6 +7,7 @@
 #include "io/confine_calls.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <seccomp.h>
 #include <stdint.h>
 #include <sys/ioctl.h>
@@ -67,7 +68,7 @@ static const struct call front_calls[] = {
 	{"ioctl",             1, WHOLE, FIONBIO},
 	{"lseek",             0, 0, 0}, /* stdio on the log */
 	{"fstat",             0, 0, 0},
-	{"newfstatat",        3, 0x1000, 0x1000}, /* fstat() is this with AT_EMPTY_PATH */
+	{"newfstatat",        3, AT_EMPTY_PATH, AT_EMPTY_PATH}, /* fstat() is this */
 
 	/* memory: none that is executable */
 	{"brk",               0, 0, 0},

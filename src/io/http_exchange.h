@@ -46,7 +46,7 @@ void http_unread_free(struct http_unread *unread);
 void http_unread_add(struct http_unread *unread, struct http_request *request);
 void http_unread_remove(struct http_unread *unread, struct http_request *request);
 
-/* Fills in path and query; false when the request is one that two readers could read differently. */
+/* Fills in path and query; false when two readers could read the request differently. */
 bool http_request_read(struct http_request *request);
 
 /* Whether replies are to say that the connection ends. */

@@ -113,7 +113,7 @@ static bool set_rules(CURL *easy)
 	       !curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L) &&
 	       !curl_easy_setopt(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L) &&
 	       !curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED) &&
-	       !curl_easy_setopt(easy, CURLOPT_PROXY, "") && /* nor one that the environment names */
+	       !curl_easy_setopt(easy, CURLOPT_PROXY, "") && /* nor the environment's */
 	       !curl_easy_setopt(easy, CURLOPT_NOPROXY, "*") &&
 	       !curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L) &&
 	       !curl_easy_setopt(easy, CURLOPT_TIMEOUT, (long)HTTP_CLIENT_SECONDS) &&

@@ -1,4 +1,4 @@
-/* One request that goes out, from the copy of its words to the reply. http_client.c alone uses it. */
+/* One request that goes out, from the copy of its words to the reply. For http_client.c alone. */
 #ifndef IO_HTTP_OUTGOING_H
 #define IO_HTTP_OUTGOING_H
 

@@ -42,14 +42,17 @@ static bool is_token(const char *name)
 	return at > name && *at == '\0';
 }
 
+/* Most headers are none of these, and are told by their first letter. */
 static void count_framing(struct framing *framing, const struct evkeyval *header)
 {
-	if (strcasecmp(header->key, "Host") == 0) {
+	const int first = header->key[0] | 0x20;
+
+	if (first == 'h' && strcasecmp(header->key, "Host") == 0) {
 		framing->host++;
-	} else if (strcasecmp(header->key, "Content-Length") == 0) {
+	} else if (first == 'c' && strcasecmp(header->key, "Content-Length") == 0) {
 		framing->length++;
 		framing->length_value = header->value;
-	} else if (strcasecmp(header->key, "Transfer-Encoding") == 0) {
+	} else if (first == 't' && strcasecmp(header->key, "Transfer-Encoding") == 0) {
 		framing->coding++;
 		framing->coding_value = header->value;
 	}
