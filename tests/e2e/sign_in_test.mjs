@@ -1,0 +1,127 @@
+// A person signs in, declines, signs out: at every provider that the demo has.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { startDemo } from './programs.mjs';
+import { launchBrowser, Visitor } from './visitor.mjs';
+
+const providers = [
+	{ name: 'genesys', title: 'Genesys Cloud', person: 'Ada Lovelace', email: 'ada@example.com', optional: 'analytics:readonly' },
+	{ name: 'rfc7636', title: 'RFC 7636', person: 'Grace Hopper', email: 'grace@example.com', optional: 'email' },
+	{ name: 'tiktok-desktop', title: 'TikTok Desktop', person: 'Linus Pauling', email: '', optional: 'video.publish' },
+	{ name: 'tiktok', title: 'TikTok', person: 'Ada Lovelace', email: '', optional: 'video.upload' },
+];
+let demo, browser;
+
+before(async () => {
+	[demo, browser] = await Promise.all([startDemo(), launchBrowser()]);
+});
+
+after(async () => {
+	await browser.close();
+	await demo.stop();
+});
+
+test('the sign-in page has a button for every provider', async () => {
+	const visitor = await Visitor.arrive(browser, demo);
+	const tab = await visitor.tab();
+
+	await tab.goto(`${demo.gateway}/`);
+	await visitor.isSignedOut(tab);
+	assert.deepEqual((await tab.getByRole('link').allInnerTexts()).map((text) => text.split('\n').at(-1)).sort(),
+		providers.map(({ title }) => `Continue with ${title}`).sort());
+	await visitor.leave();
+});
+
+for (const { name, title, person, email, optional } of providers) {
+	test(`${name}: sign in with a scope switched off, then sign out`, async () => {
+		const visitor = await Visitor.arrive(browser, demo);
+		const tab = await visitor.tab();
+
+		await visitor.goToProvider(tab, title);
+		await visitor.decides(tab, { person, without: [optional] });
+		await visitor.isSignedIn(tab, person);
+		assert.equal(visitor.callbacks.length, 1);
+
+		const me = await visitor.me();
+
+		assert.deepEqual([me.status, me.provider, me.name, me.email], [200, name, person, email]);
+		assert.equal(await tab.locator('dd').filter({ hasText: me.subject }).count(), 1);
+
+		await tab.getByRole('button', { name: 'Sign out' }).click();
+		await visitor.isSignedOut(tab);
+		await visitor.leave();
+	});
+
+	test(`${name}: decline, see what happened, and agree after all`, async () => {
+		const visitor = await Visitor.arrive(browser, demo);
+		const tab = await visitor.tab();
+
+		await visitor.goToProvider(tab, title);
+		await visitor.decides(tab, { person, button: 'Deny' });
+		await visitor.seesFault(tab, 'user-denied');
+		assert.equal((await visitor.me()).status, 401);
+
+		await tab.getByRole('link', { name: 'Start the login again' }).click();
+		await visitor.decides(tab, { person });
+		await visitor.isSignedIn(tab, person);
+		await visitor.leave();
+	});
+}
+
+test('a scope that is switched off is not granted, and one that is always included is', async () => {
+	const visitor = await Visitor.arrive(browser, demo);
+	const tab = await visitor.tab();
+
+	await visitor.goToProvider(tab, 'TikTok');
+	assert.equal(await tab.getByRole('checkbox', { name: 'user.info.basic' }).isEnabled(), false);
+	await visitor.decides(tab, { person: 'Ada Lovelace', without: ['video.upload', 'video.publish'] });
+	await visitor.isSignedIn(tab, 'Ada Lovelace');
+	assert.equal(visitor.callbacks[0].searchParams.get('scopes'), 'user.info.basic,user.info.profile,video.list');
+	await visitor.leave();
+});
+
+test('another account takes the place of the one that is signed in', async () => {
+	const visitor = await Visitor.arrive(browser, demo);
+	const tab = await visitor.tab();
+
+	await visitor.signsIn(tab, 'TikTok', 'Ada Lovelace');
+	const ada = await visitor.me();
+	await tab.getByRole('link', { name: 'Continue with another account' }).click();
+	await tab.getByRole('link', { name: 'Continue with Genesys Cloud' }).click();
+	await visitor.decides(tab, { person: 'Grace Hopper' });
+	await visitor.isSignedIn(tab, 'Grace Hopper');
+	assert.notEqual((await visitor.me()).subject, ada.subject);
+	await visitor.leave();
+});
+
+test('after signing out, neither the back button nor the old cookie brings the session back', async () => {
+	const visitor = await Visitor.arrive(browser, demo);
+	const tab = await visitor.tab();
+
+	await visitor.signsIn(tab, 'RFC 7636', 'Grace Hopper');
+	const cookies = await visitor.cookies();
+	await tab.getByRole('button', { name: 'Sign out' }).click();
+	await visitor.isSignedOut(tab);
+	await tab.goBack();
+	await visitor.isSignedOut(tab);
+	await visitor.context.addCookies(cookies);
+	assert.equal((await visitor.me()).status, 401);
+	await visitor.leave();
+});
+
+test('the log tells of logins, and nothing that would let somebody in', async () => {
+	const visitor = await Visitor.arrive(browser, demo);
+	const tab = await visitor.tab();
+
+	await visitor.signsIn(tab, 'TikTok', 'Ada Lovelace');
+	const secrets = [
+		...['code', 'state'].map((name) => visitor.callbacks[0].searchParams.get(name)),
+		...(await visitor.cookies()).map(({ value }) => value),
+	];
+
+	assert.equal(secrets.length, 4);
+	assert.match(demo.said(), /event=login\.started login=tiktok/);
+	for (const secret of secrets)
+		assert.ok(!demo.said().includes(secret), `the log holds ${secret}`);
+	await visitor.leave();
+});
