@@ -9,8 +9,8 @@
 #include "gateway/proxy.h"
 #include "gateway/return_to.h"
 
-/* public_url, and twice RETURN_TO_MAX with every byte as %XX. */
-#define URL_MAX (RETURN_TO_MAX * 8)
+/* public_url, and RETURN_TO_MAX with every byte as %XX. */
+#define URL_MAX (RETURN_TO_MAX * 4)
 
 static void reply_yes(struct http_request *request, const struct session *session)
 {
@@ -20,6 +20,8 @@ static void reply_yes(struct http_request *request, const struct session *sessio
 		http_reply_header(request, "X-Auth-Name", session->name);
 	if (session->email.len)
 		http_reply_header(request, "X-Auth-Email", session->email);
+	/* A cache on the way would tell the next one that they are this one. */
+	http_reply_header(request, "Cache-Control", PK_STR("no-store"));
 	http_reply(request, 200, NULL, PK_STR(""));
 }
 
@@ -43,7 +45,7 @@ static bool is_script(const struct http_request *request)
 /* The sign-in page, which leads back to `original` if that is an address of ours. */
 static void write_sign_in(const struct front *front, struct pk_str original, struct pk_buf *out)
 {
-	char memory[RETURN_TO_MAX * 2];
+	char memory[RETURN_TO_MAX];
 	struct pk_buf checked = pk_buf(memory, sizeof(memory));
 
 	pk_buf_put(out, front->settings->public_url);
@@ -154,7 +156,7 @@ void handle_check_caddy(struct front *front, struct http_request *request, struc
  * Host. */
 void handle_check_envoy(struct front *front, struct http_request *request, struct pk_str rest)
 {
-	char memory[URL_MAX], uri_memory[RETURN_TO_MAX * 2];
+	char memory[URL_MAX], uri_memory[RETURN_TO_MAX];
 	struct pk_buf original = pk_buf(memory, sizeof(memory));
 	struct pk_buf uri = pk_buf(uri_memory, sizeof(uri_memory));
 	struct session session;
