@@ -30,7 +30,7 @@ void attempt_seal(struct token_sealer *sealer, const struct attempt *attempt, st
 	message_put_number(&plain, (uint64_t)attempt->created_at);
 	message_put_str(&plain, attempt->login);
 	message_put_str(&plain, attempt->return_to);
-	if (plain.overflow) {
+	if (plain.overflow || attempt->return_to.len > RETURN_TO_MAX) {
 		out->overflow = true;
 		return;
 	}

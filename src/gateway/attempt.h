@@ -6,13 +6,13 @@
 #ifndef GATEWAY_ATTEMPT_H
 #define GATEWAY_ATTEMPT_H
 
+#include "gateway/return_to.h"
 #include "gateway/settings.h"
 #include "vault/seal.h"
 #include "vault/ids.h"
 
 #define BROWSER_ID 16
 #define BROWSER_TEXT PK_BASE64URL_LEN(BROWSER_ID) /* characters of the cookie */
-#define RETURN_TO_MAX 1024
 
 struct attempt {
 	uint8_t id[ATTEMPT_ID];
@@ -35,7 +35,8 @@ enum attempt_result {
 /* The hash of a browser's cookie, as an attempt holds it. */
 void attempt_browser(struct pk_str cookie, uint8_t ret[static 16]);
 
-/* Seals an attempt into the text that becomes `state`. */
+/* Seals an attempt into the text that becomes `state`. What is too long to be opened again sets
+ * `out->overflow`. */
 void attempt_seal(struct token_sealer *sealer, const struct attempt *attempt, struct pk_buf *out);
 
 /* Opens a state. The texts are views into `memory` (STATE_MAX bytes). Browser and age are for the

@@ -26,7 +26,7 @@ struct waiting {
 	int64_t expires_at;
 	bool signed_in; /* this browser has a session at this login already */
 	size_t return_to_len;
-	char return_to[RETURN_TO_MAX * 2];
+	char return_to[RETURN_TO_MAX];
 };
 
 static void fail(struct front *front, struct http_request *request, struct pk_str login,

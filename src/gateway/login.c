@@ -78,7 +78,7 @@ static enum pk_err write_authorize_url(struct front *front, const struct login_s
 
 void handle_login(struct front *front, struct http_request *request, struct pk_str rest)
 {
-	char cookie_memory[BROWSER_TEXT], return_memory[RETURN_TO_MAX * 2],
+	char cookie_memory[BROWSER_TEXT], return_memory[RETURN_TO_MAX],
 		url_memory[AUTHORIZE_URL_MAX];
 	struct pk_buf return_to = pk_buf(return_memory, sizeof(return_memory));
 	struct pk_buf url = pk_buf(url_memory, sizeof(url_memory));

@@ -179,7 +179,7 @@ static struct pk_str query_parameter(struct http_request *request, struct pk_str
 /* GET /login: the sign-in page, also where the app behind has the path / to itself. */
 void handle_sign_in(struct front *front, struct http_request *request, struct pk_str rest)
 {
-	char memory[RETURN_TO_MAX * 2];
+	char memory[RETURN_TO_MAX];
 	struct pk_buf checked = pk_buf(memory, sizeof(memory));
 	const struct pk_str return_to = query_parameter(request, PK_STR("return_to"));
 

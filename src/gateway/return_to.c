@@ -5,7 +5,6 @@
  */
 #include "gateway/return_to.h"
 #include "base/text.h"
-#include "gateway/attempt.h"
 #include "protocol/redirect_uri.h"
 
 /* Only what RFC 3986 allows in a URL; a browser drops tabs and newlines, and reads \ as /. */
@@ -30,30 +29,40 @@ static struct pk_str origin_of(struct pk_str url, const struct pk_uri *uri)
 	return pk_str_first(url, (size_t)(end - url.ptr));
 }
 
-static bool is_allowed(const struct settings *settings, struct pk_str origin)
+/* An allowed origin and then a path or nothing: a ? or # that ends a host is legal, rare, and read
+ * differently by some. */
+static bool is_allowed(const struct settings *settings, struct pk_str url)
 {
-	return pk_str_equal(origin, settings->public_url) ||
-	       pk_list_has(&settings->return_to_origins, origin);
+	struct pk_uri uri;
+
+	if (!pk_uri_split(url, &uri))
+		return false;
+
+	const struct pk_str origin = origin_of(url, &uri);
+
+	return (uri.path.len || url.len == origin.len) &&
+	       (pk_str_equal(origin, settings->public_url) ||
+		pk_list_has(&settings->return_to_origins, origin));
+}
+
+/* "//host" is a URL on another host. */
+static bool is_path(struct pk_str text)
+{
+	return text.ptr[0] == '/' && !pk_str_starts(text, PK_STR("//"));
 }
 
 bool return_to_write(const struct settings *settings, struct pk_str text, struct pk_buf *out)
 {
-	struct pk_uri uri;
+	const size_t start = out->len;
 
 	if (!text.len)
 		text = PK_STR("/");
 	if (text.len > RETURN_TO_MAX || !is_plain(text))
 		return false;
-	if (text.ptr[0] == '/') {
-		/* "//host" is a URL on another host. */
-		if (text.len > 1 && text.ptr[1] == '/')
-			return false;
+	if (is_path(text))
 		pk_buf_put(out, settings->public_url);
-		pk_buf_put(out, text);
-		return !out->overflow;
-	}
-	if (!pk_uri_split(text, &uri) || !is_allowed(settings, origin_of(text, &uri)))
+	else if (!is_allowed(settings, text))
 		return false;
 	pk_buf_put(out, text);
-	return !out->overflow;
+	return !out->overflow && out->len - start <= RETURN_TO_MAX;
 }
