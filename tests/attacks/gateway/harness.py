@@ -222,11 +222,11 @@ DIALECTS = {
 }
 
 
-def write_dialects(directory):
+def write_dialects(directory, provider):
     """Copies of the plain dialect with a key more each."""
     plain = (pathlib.Path(__file__).resolve().parents[3] / "providers" / "rfc7636.conf").read_text()
     for name, keys in DIALECTS.items():
-        text = plain.replace("https://{host}", "http://{host}") if name == "issuing" else plain
+        text = plain.replace("https://{host}", provider.url) if name == "issuing" else plain
         text += "".join(f'{key} = "{value}"\n' for key, value in keys.items())
         (directory / f"{name}.conf").write_text(text)
 
@@ -250,7 +250,7 @@ class Gateway:
         self.ring = self.directory / "keys"
         (self.directory / "providers").mkdir()
         (self.directory / "state").mkdir()
-        write_dialects(self.directory / "providers")
+        write_dialects(self.directory / "providers", provider)
         if ring:
             shutil.copy(ring, self.ring)
         else:

@@ -13,7 +13,7 @@ trusting = Gateway(provider, trusted_proxies='{"127.0.0.1"}', return_to_origins=
 
 PAGE = {"Accept": "text/html"}
 CHECKS = ("/check/nginx", "/check/traefik", "/check/caddy", "/check/envoy", "/check/envoy/some/path")
-ALLOWED = {"/": "GET HEAD", "/me": "GET HEAD", "/login/one": "GET", "/callback/one": "GET POST", "/logout": "POST", "/healthz": "GET HEAD", "/readyz": "GET HEAD",
+ALLOWED = {"/": "GET HEAD", "/login": "GET HEAD", "/me": "GET HEAD", "/login/one": "GET", "/callback/one": "GET POST", "/logout": "POST", "/healthz": "GET HEAD", "/readyz": "GET HEAD",
            "/check/nginx": "GET HEAD", "/assets/style.css": "GET HEAD"}
 
 
@@ -68,15 +68,15 @@ def forwarded():
     original = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "app.example.com", "X-Forwarded-Uri": "/videos?a=b", "X-Forwarded-For": "127.0.0.1", **PAGE}
     for path in ("/check/traefik", "/check/caddy"):
         reply = ask(gateway.port, "GET", path, original)
-        equal((reply.status, reply.location), (302, gateway.url + "/"), f"{path}: an untrusted peer's X-Forwarded-* are not read")
+        equal((reply.status, reply.location), (302, gateway.url + "/login"), f"{path}: an untrusted peer's X-Forwarded-* are not read")
         reply = ask(trusting.port, "GET", path, original)
-        equal((reply.status, reply.location), (302, trusting.url + "/?return_to=https%3A%2F%2Fapp.example.com%2Fvideos%3Fa%3Db"), f"{path}: a trusted one's are")
+        equal((reply.status, reply.location), (302, trusting.url + "/login?return_to=https%3A%2F%2Fapp.example.com%2Fvideos%3Fa%3Db"), f"{path}: a trusted one's are")
         for change in ({"X-Forwarded-Host": "evil.example"}, {"X-Forwarded-Proto": "http"}, {"X-Forwarded-Proto": "javascript"}, {"X-Forwarded-Host": "app.example.com@evil.example"},
                        {"X-Forwarded-Host": "app.example.com:8443"}, {"X-Forwarded-Uri": "@evil.example/"}, {"X-Forwarded-Uri": ".evil.example/"}, {"X-Forwarded-Host": "app.example.com, evil.example"},
                        {"X-Forwarded-Uri": "/" + "a" * 6000}, {"X-Forwarded-Host": ""}, {"X-Forwarded-Proto": ""}, {"X-Forwarded-Host": "app.example.com/\\evil.example"}):
             reply = ask(trusting.port, "GET", path, {**original, **change})
-            equal((reply.status, reply.location), (302, trusting.url + "/"), f"{path}: but leads to no other origin ({str(change)[:60]})")
-    for host, wanted in (("app.example.com", "/?return_to=https%3A%2F%2Fapp.example.com%2Fvideos%3Fa%3Db"), ("evil.example", "/")):
+            equal((reply.status, reply.location), (302, trusting.url + "/login"), f"{path}: but leads to no other origin ({str(change)[:60]})")
+    for host, wanted in (("app.example.com", "/login?return_to=https%3A%2F%2Fapp.example.com%2Fvideos%3Fa%3Db"), ("evil.example", "/login")):
         reply = ask(trusting.port, "GET", "/check/envoy/videos?a=b", {"Host": host, "X-Forwarded-Proto": "https", **PAGE})
         equal((reply.status, reply.location), (302, trusting.url + wanted), f"/check/envoy behind {host}")
     for host in ("evil.example", "evil.example:1", "", "a" * 5000):

@@ -27,10 +27,11 @@ SPELLINGS = (
     "/%E2%81%84evil.example", "?//evil.example", "%23//evil.example", "x//evil.example", "https://evil.example/https://app.example.com", "%ff//evil.example",
     "/%5Cevil.example", "/;@evil.example//", "/.//evil.example", "/..//evil.example", "/%252f%252fevil.example", "{ORIGIN}@evil.example", "{ORIGIN}.evil.example",
     "{ORIGIN}1/", "{ORIGIN}%5c@evil.example", "/x%7fy", "/<script>", "/%22onclick=x", "/`", "/{", "https://app.example.com%0d%0aX: y",
+    "https://app.example.com?x", "https://app.example.com%23x", "{ORIGIN}?@evil.example", "{ORIGIN}%23@evil.example",
 )
 
 GOOD = {"/": "/", "": "/", "/a/b?c=d&e=%66#g": "/a/b?c=d&e=%66#g", "/a//b": "/a//b", "/@x": "/@x", "/x?u=https://evil.example": "/x?u=https://evil.example",
-        "{ORIGIN}": "{ORIGIN}", "{ORIGIN}/x": "{ORIGIN}/x", ALLOWED: ALLOWED, ALLOWED + "/videos?x=1": ALLOWED + "/videos?x=1", ALLOWED + "?x": ALLOWED + "?x"}
+        "{ORIGIN}": "{ORIGIN}", "{ORIGIN}/x": "{ORIGIN}/x", ALLOWED: ALLOWED, ALLOWED + "/videos?x=1": ALLOWED + "/videos?x=1"}
 
 provider = Provider()
 gateway = Gateway(provider, return_to_origins=f'{{"{ALLOWED}"}}')
@@ -74,9 +75,10 @@ def twice_and_long():
 
 
 def on_the_page():
-    for spelling in SPELLINGS:
+    for number, spelling in enumerate(SPELLINGS):
         spelling = spelling.replace("{ORIGIN}", gateway.url)
-        reply = ask(gateway.port, "GET", "/?return_to=" + spelling.replace(" ", "%20").replace("\\", "%5c"))
+        path = ("/", "/login")[number % 2]
+        reply = ask(gateway.port, "GET", f"{path}?return_to=" + spelling.replace(" ", "%20").replace("\\", "%5c"))
         hrefs = re.findall(r'<a class="button provider" href="([^"]*)"', reply.text)
         targets = [urllib.parse.parse_qs(urllib.parse.urlsplit(href).query).get("return_to", ["/"])[0] for href in hrefs]
         good = all(href.startswith("/login/") for href in hrefs) and all(

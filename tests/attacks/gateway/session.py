@@ -133,7 +133,7 @@ def replaced():
 def nothing_is_kept():
     browser = signed_in()
     away = {"Accept": "text/html", "Sec-Fetch-Mode": "navigate"}
-    for path, headers in (("/", {}), ("/?choose=1", {}), ("/me", {}), ("/login/one", {}), ("/callback/one?state=x&code=y", {}), ("/nothing", {}), ("/readyz", {}),
+    for path, headers in (("/", {}), ("/?choose=1", {}), ("/login", {}), ("/me", {}), ("/login/one", {}), ("/callback/one?state=x&code=y", {}), ("/nothing", {}), ("/readyz", {}),
                           ("/check/nginx", {}), ("/check/traefik", {}), ("/check/caddy", {}), ("/check/envoy", {})):
         for who in (browser, Browser(gateway)):
             reply = who.get(path, headers)
