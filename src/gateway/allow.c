@@ -43,17 +43,22 @@ static bool is_address(struct pk_str email)
 	return at > 0 && domain.len && pk_str_find(domain, '@') == domain.len;
 }
 
+/* "*" is everybody. Else the first slash ends the login, and a star on its left stands for nothing of
+ * a subject: subjects are chosen by people, and may have slashes. */
+static bool is_subject(struct pk_str pattern, struct pk_str login, struct pk_str subject)
+{
+	const struct pk_str login_pattern = pk_str_cut(&pattern, '/');
+
+	if (!pattern.ptr)
+		return pk_str_equal(login_pattern, PK_STR("*"));
+	return allow_matches(login_pattern, login, false) && allow_matches(pattern, subject, false);
+}
+
 bool allow_passes(const struct settings *settings, struct pk_str login,
 		  const struct pk_identity *identity)
 {
-	char memory[512];
-	struct pk_buf subject = pk_buf(memory, sizeof(memory));
-
-	pk_buf_put(&subject, login);
-	pk_buf_char(&subject, '/');
-	pk_buf_put(&subject, identity->subject);
-	for (size_t i = 0; i < settings->allow_subjects.count && !subject.overflow; i++)
-		if (allow_matches(settings->allow_subjects.item[i], pk_buf_str(&subject), false))
+	for (size_t i = 0; i < settings->allow_subjects.count; i++)
+		if (is_subject(settings->allow_subjects.item[i], login, identity->subject))
 			return true;
 	for (size_t i = 0; i < settings->allow_emails.count; i++)
 		if (is_address(identity->email) &&

@@ -4,8 +4,8 @@
 
 #include "gateway/settings.h"
 
-/* Whether a pattern of the list matches: an e-mail pattern, or a subject pattern held against
- * LOGIN/SUBJECT. */
+/* Whether a pattern of the list matches: an e-mail pattern, or a subject pattern, which is "*" or
+ * LOGIN/SUBJECT with stars in either part. */
 bool allow_passes(const struct settings *settings, struct pk_str login,
 		  const struct pk_identity *identity);
 

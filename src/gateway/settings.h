@@ -49,7 +49,7 @@ struct settings {
 	/* keeper */
 	struct pk_str store;
 	struct pk_list allow_emails;   /* patterns with * */
-	struct pk_list allow_subjects; /* patterns with *, held against LOGIN/SUBJECT */
+	struct pk_list allow_subjects; /* LOGIN/SUBJECT, with * in either, or "*" */
 	struct keys vault_keys;
 };
 
