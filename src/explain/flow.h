@@ -28,7 +28,10 @@ struct flow_part {
 	struct pk_str
 		basic_id; /* from Authorization: Basic, form-decoded; "not given" without one */
 	struct pk_str basic_secret;
-	bool basic; /* an Authorization header with Basic came, readable or not */
+	struct pk_str basic_raw_id; /* as they stood in the base64 */
+	struct pk_str basic_raw_secret;
+	bool basic;     /* an Authorization header with Basic came, readable or not */
+	bool json_body; /* the parameters were read from a JSON body */
 };
 
 /* A token reply, flattened; also the error of a callback. */
@@ -50,6 +53,7 @@ struct flow {
 	struct pk_arena *arena;
 	const struct pk_capture *capture;
 	const struct pk_dialect *dialect; /* NULL: unknown; rules then assume nothing */
+	const struct flow_part *part;     /* all events, in the capture's order */
 	struct flow_part authorize;       /* of this attempt */
 	struct flow_part callback;
 	struct flow_part token;   /* grant_type=authorization_code (or what was meant to be that) */
@@ -73,14 +77,17 @@ enum pk_err flow_build(struct pk_arena *arena, const struct pk_capture *capture,
 		       const struct pk_dialect *const *dialects, size_t dialect_count,
 		       struct flow *ret, struct pk_why *why);
 
-/* All the other events, for rules that look at what happened before: parts of the kind, oldest first, this attempt's included. */
-size_t flow_parts(const struct flow *flow, enum pk_event_kind kind, const struct flow_part **ret);
-
 const struct flow_param *flow_param(const struct flow_part *part,
 				    const char *name); /* the first of that name, or NULL */
 struct pk_str flow_value(const struct flow_part *part,
 			 const char *name); /* decoded, or "not given" */
 size_t flow_count(const struct flow_part *part, const char *name);
+
+/* A header of a request or reply, by name in any case; "not given" without it. */
+struct pk_str flow_header(const struct pk_message *message, const char *name);
+
+/* A form value, decoded once; as it is where it cannot be decoded. */
+struct pk_str flow_decode(struct pk_arena *arena, struct pk_str raw);
 
 /* Under the dialect's name for it, or any name that some provider uses: client_id, client_key, appid, app_id. */
 struct pk_str flow_client_id(const struct flow *flow, const struct flow_part *part);

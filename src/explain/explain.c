@@ -1,0 +1,114 @@
+/*
+ * The engine: builds the flow, asks every rule, and puts what they found in order. What follows from
+ * bytes comes before what only the dialect says, and that before what the provider's words say; a
+ * rule that cannot see what it needs says nothing, and what it missed is listed.
+ */
+#include "explain/rule.h"
+#include "base/err.h"
+#include "base/text.h"
+
+#include <string.h>
+
+/* The sections of the fault list, in its order. Within equal confidence, what stands first is the more special. */
+static const struct rule *const sections[] = {
+	rules_pair,   rules_pkce,    rules_code,  rules_redirect,
+	rules_client, rules_request, rules_state, rules_after,
+};
+
+void show(struct pk_finding *finding, const struct flow_part *part, const char *parameter,
+	  struct pk_str got, struct pk_str want)
+{
+	if (finding->evidence_count < PK_EVIDENCE_MAX)
+		finding->evidence[finding->evidence_count++] =
+			(struct pk_evidence){.event = part && part->event ? part->index : -1,
+					     .parameter = parameter,
+					     .got = got,
+					     .want = want};
+}
+
+void show_secret(struct pk_finding *finding, const struct flow_part *part, const char *parameter,
+		 struct pk_str got, struct pk_str want)
+{
+	const size_t before = finding->evidence_count;
+
+	show(finding, part, parameter, got, want);
+	if (finding->evidence_count > before)
+		finding->evidence[before].secret = true;
+}
+
+static void note_checked(struct pk_report *report, const struct rule *rule)
+{
+	if (report->checked_count < PK_CHECKED_MAX)
+		report->checked[report->checked_count++] = rule->fault;
+}
+
+/* Behind the findings of the same or better confidence. */
+static void add_finding(struct pk_report *report, const struct pk_finding *finding)
+{
+	size_t at = report->finding_count;
+
+	while (at > 0 && report->finding[at - 1].confidence > finding->confidence)
+		at--;
+	if (at == PK_FINDINGS_MAX)
+		return;
+	if (report->finding_count == PK_FINDINGS_MAX)
+		report->finding_count--;
+	memmove(&report->finding[at + 1], &report->finding[at],
+		(report->finding_count - at) * sizeof(*finding));
+	report->finding[at] = *finding;
+	report->finding_count++;
+}
+
+static void ask(const struct flow *flow, const struct rule *rule, struct pk_report *report)
+{
+	struct pk_finding finding = {.fault = pk_fault_find(pk_str(rule->fault))};
+
+	if (flow->succeeded && !rule->after_success)
+		return;
+	switch (rule->look(flow, &finding)) {
+	case NOT_VISIBLE:
+		break;
+	case ABSENT:
+		note_checked(report, rule);
+		break;
+	case PRESENT:
+		add_finding(report, &finding);
+		break;
+	}
+}
+
+static void note_not_visible(struct pk_report *report, bool visible, const char *what)
+{
+	if (!visible && report->not_visible_count < PK_NOT_VISIBLE_MAX)
+		report->not_visible[report->not_visible_count++] = what;
+}
+
+static bool is_right_pair(const struct flow *flow)
+{
+	const struct pk_relation *relation = &flow->relation;
+	const bool hex = flow->dialect && flow->dialect->challenge == PK_CHALLENGE_HEX;
+
+	return relation->found && !relation->verifier && !relation->hash && !relation->upper_case &&
+	       (relation->encoding == (hex ? PK_TRANSFORM_HEX : PK_TRANSFORM_BASE64URL) ||
+		(!flow->dialect && relation->encoding == PK_TRANSFORM_HEX));
+}
+
+enum pk_err pk_explain(struct pk_arena *arena, const struct pk_capture *capture,
+		       const struct pk_dialect *const *dialects, size_t dialect_count,
+		       struct pk_report *ret, struct pk_why *why)
+{
+	struct flow flow;
+
+	TRY(flow_build(arena, capture, dialects, dialect_count, &flow, why));
+	*ret = (struct pk_report){.capture = capture, .dialect = flow.dialect};
+	for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]); i++)
+		for (const struct rule *rule = sections[i]; rule->fault; rule++)
+			ask(&flow, rule, ret);
+	note_not_visible(ret, flow.authorize.event != NULL, "authorize request");
+	note_not_visible(ret, flow.callback.event != NULL, "callback");
+	note_not_visible(ret, flow.token.event != NULL, "token request");
+	note_not_visible(ret, flow.reply.visible || flow.callback_error.visible, "token reply");
+	note_not_visible(ret, flow.dialect != NULL, "provider");
+	ret->pair_is_right = is_right_pair(&flow);
+	return PK_OK;
+}

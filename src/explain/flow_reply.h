@@ -1,0 +1,17 @@
+/* Reading what a provider answered, in whatever shape: only explain needs to understand replies that
+ * are wrong. */
+#ifndef EXPLAIN_FLOW_REPLY_H
+#define EXPLAIN_FLOW_REPLY_H
+
+#include "explain/flow.h"
+
+/* The reply of an event: JSON, a form, a redirect with an error, HTML, or nothing. */
+void flow_read_reply(struct pk_arena *arena, const struct pk_event *event, struct flow_reply *ret);
+
+#define FLOW_JSON_PARAMS 32
+
+/* The members of a JSON body as parameters; at most `max`. */
+size_t flow_json_params(struct pk_arena *arena, struct pk_str body, struct flow_param *ret,
+			size_t max);
+
+#endif
