@@ -7,14 +7,14 @@
 
 #include <sodium.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
-#define CALLS_MAX 1024  /* under way at once */
-#define CALL_SECONDS 45 /* longer than two exchanges with a slow provider take */
+#define CALLS_MAX 1024 /* under way at once */
 
 struct pending {
-	uint64_t number; /* 0: free */
-	time_t deadline;
+	uint64_t number;  /* 0: free */
+	int64_t deadline; /* seconds on a clock that nobody sets */
 	keeper_answer *done;
 	void *arg;
 };
@@ -25,6 +25,7 @@ struct keeper_link {
 	struct event *tick;
 	int fd;
 	uint64_t next_number;
+	int64_t patience;
 	struct pending pending[CALLS_MAX];
 	char memory[MESSAGE_MAX];
 };
@@ -42,7 +43,16 @@ static void finish(struct pending *pending, struct message_reader *answer)
 	call.done(answer, call.arg);
 }
 
-static void abandon(struct keeper_link *link, time_t deadline)
+static int64_t now(void)
+{
+	struct timespec clock;
+
+	clock_gettime(CLOCK_MONOTONIC, &clock);
+	return clock.tv_sec;
+}
+
+/* Answers with NULL the calls whose time is up. */
+static void abandon(struct keeper_link *link, int64_t deadline)
 {
 	for (size_t i = 0; i < CALLS_MAX; i++)
 		if (link->pending[i].number && link->pending[i].deadline <= deadline)
@@ -59,9 +69,10 @@ static void hang_up(struct keeper_link *link)
 	link->fd = -1;
 }
 
-static time_t far_future(void)
+static void abandon_all(struct keeper_link *link)
 {
-	return time(NULL) + 2 * CALL_SECONDS;
+	hang_up(link);
+	abandon(link, INT64_MAX);
 }
 
 static void on_readable(evutil_socket_t fd, short what, void *arg)
@@ -75,8 +86,7 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 		case MESSAGE_NONE:
 			return;
 		case MESSAGE_CLOSED:
-			hang_up(link);
-			abandon(link, far_future());
+			abandon_all(link);
 			return;
 		case MESSAGE_GOT:
 			break;
@@ -98,7 +108,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd;
 	(void)what;
-	abandon(arg, time(NULL));
+	abandon(arg, now());
 }
 
 struct keeper_link *keeper_link_new(struct event_base *base)
@@ -110,6 +120,7 @@ struct keeper_link *keeper_link_new(struct event_base *base)
 	link->base = base;
 	link->fd = -1;
 	link->next_number = 1;
+	link->patience = KEEPER_CALL_SECONDS;
 	link->tick = event_new(base, -1, EV_PERSIST, on_tick, link);
 	if (!link->tick || event_add(link->tick, &(struct timeval){1, 0}) != 0) {
 		keeper_link_free(link);
@@ -122,8 +133,7 @@ void keeper_link_free(struct keeper_link *link)
 {
 	if (!link)
 		return;
-	hang_up(link);
-	abandon(link, far_future());
+	abandon_all(link);
 	if (link->tick)
 		event_free(link->tick);
 	free(link);
@@ -131,14 +141,21 @@ void keeper_link_free(struct keeper_link *link)
 
 void keeper_link_set(struct keeper_link *link, int fd)
 {
-	hang_up(link);
-	abandon(link, far_future());
+	abandon_all(link);
 	link->readable = event_new(link->base, fd, EV_READ | EV_PERSIST, on_readable, link);
-	if (!link->readable || event_add(link->readable, NULL) != 0) {
-		close(fd);
+	if (link->readable && event_add(link->readable, NULL) == 0) {
+		link->fd = fd;
 		return;
 	}
-	link->fd = fd;
+	if (link->readable)
+		event_free(link->readable);
+	link->readable = NULL;
+	close(fd);
+}
+
+void keeper_link_patience(struct keeper_link *link, int64_t seconds)
+{
+	link->patience = seconds;
 }
 
 bool keeper_link_up(const struct keeper_link *link)
@@ -148,6 +165,9 @@ bool keeper_link_up(const struct keeper_link *link)
 
 void keeper_link_begin(struct keeper_link *link, enum call call, struct pk_buf *message)
 {
+	/* A call that takes long keeps its place; the numbers go on past it. */
+	for (size_t i = 0; i < CALLS_MAX && slot_of(link, link->next_number)->number; i++)
+		link->next_number++;
 	message_put_number(message, (uint64_t)call);
 	message_put_number(message, link->next_number);
 }
@@ -160,6 +180,6 @@ bool keeper_link_send(struct keeper_link *link, const struct pk_buf *message, ke
 	if (message->overflow || link->fd < 0 || pending->number ||
 	    !message_send(link->fd, pk_buf_str(message), -1))
 		return false;
-	*pending = (struct pending){link->next_number++, time(NULL) + CALL_SECONDS, done, arg};
+	*pending = (struct pending){link->next_number++, now() + link->patience, done, arg};
 	return true;
 }

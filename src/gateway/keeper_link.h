@@ -9,6 +9,8 @@
 
 #include <event2/event.h>
 
+#define KEEPER_CALL_SECONDS 45 /* longer than two exchanges with a slow provider take */
+
 struct keeper_link;
 
 /* `answer` is at the field after the call's number; NULL when the keeper is gone or takes too long.
@@ -21,6 +23,9 @@ void keeper_link_free(struct keeper_link *link);
 /* A new connection (after a start or a restart of the keeper); calls under way on the old one are
  * answered with NULL. */
 void keeper_link_set(struct keeper_link *link, int fd);
+
+/* Replaces KEEPER_CALL_SECONDS for calls from now on: tests do not wait that long. */
+void keeper_link_patience(struct keeper_link *link, int64_t seconds);
 
 bool keeper_link_up(const struct keeper_link *link);
 
