@@ -127,6 +127,9 @@ static void on_keeper_ready(struct generation *generation)
 {
 	const bool first = !generation->ready;
 
+	/* A newer one was ready before it, or all of it ends: its fronts would never be told to. */
+	if (generation->leaving)
+		return;
 	generation->ready = true;
 	for (unsigned i = 0; i < generation->fronts; i++) {
 		struct child *front = &generation->front[i];
@@ -288,6 +291,13 @@ static void on_deadline(evutil_socket_t fd, short what, void *arg)
 		generation_kill(g, SIGKILL);
 }
 
+/* A socket that somebody still holds takes connections that nobody will answer. */
+static void stop_listening(struct supervisor *supervisor)
+{
+	for (unsigned i = 0; i < supervisor->fronts; i++)
+		close(supervisor->listen_fd[i]);
+}
+
 static void stop(struct supervisor *supervisor)
 {
 	/* The second time somebody means it. */
@@ -297,6 +307,7 @@ static void stop(struct supervisor *supervisor)
 		return;
 	}
 	supervisor->stopping = true;
+	stop_listening(supervisor);
 	(void)event_add(supervisor->deadline, &(struct timeval){STOP_SECONDS, 0});
 	for (struct generation *g = supervisor->generations; g; g = g->next)
 		retire(g);
