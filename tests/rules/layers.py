@@ -12,7 +12,7 @@ BELOW = {
 CORE_AND_TOOLS = {"base", "protocol", "explain", "vault", "io"}
 BELOW |= {program: CORE_AND_TOOLS | {program} for program in ("gateway", "sandbox", "cli")}
 # main.c is above them all.
-PUBLIC = {"proofkey.h", "proofkey_unsafe.h", "proofkey_err.def"}
+PUBLIC = {path.name for path in sources("include")}
 
 files = sources("src")
 layers = {path: name(path).split("/")[1] for path in files}

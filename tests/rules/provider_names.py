@@ -25,6 +25,6 @@ pattern = re.compile(r"(?<![a-z0-9])(" + "|".join(sorted(names)) + r")(?![a-z0-9
 check("the names are those of the dialects that there are", [] if len(dialects) >= 4 and len(names) > len(WELL_KNOWN) else [sorted(names)])
 for folder in ("include", "src"):
     check(f"{folder} names no provider",
-          (f"{name(path)}:{number}: {found[0]}" for path in sources(folder)
+          (f"{name(path)}:{number}: {found[0]}" for path in sources(folder, suffixes=(".c", ".h"))
            for number, line in enumerate(path.read_text().split("\n"), 1) for found in pattern.finditer(line)))
 done()
