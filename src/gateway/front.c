@@ -127,14 +127,27 @@ static void on_drained(void *arg)
 	event_base_loopbreak(((struct front *)arg)->base);
 }
 
-/* SIGTERM: what is under way is finished, nothing new is begun. */
+static void on_left(evutil_socket_t fd, short what, void *arg)
+{
+	struct front *front = arg;
+
+	(void)fd;
+	(void)what;
+	http_server_drain(front->server, on_drained, front);
+}
+
+/* SIGTERM: what is under way is finished, nothing new is begun. Who is connected already has a
+ * moment to say what they came for: on a reload nobody's request may be lost. */
 static void on_terminate(evutil_socket_t signal, short what, void *arg)
 {
+	static const struct timeval moment = {0, 500000};
 	struct front *front = arg;
 
 	(void)signal;
 	(void)what;
-	http_server_drain(front->server, on_drained, front);
+	http_server_close(front->server);
+	if (event_base_once(front->base, -1, EV_TIMEOUT, on_left, front, &moment) != 0)
+		http_server_drain(front->server, on_drained, front);
 }
 
 static bool set_up(struct front *front)

@@ -22,7 +22,7 @@ static const struct timeval accept_pause = {1, 0};
 
 struct http_server {
 	struct evhttp *evhttp;
-	struct evhttp_bound_socket *listening; /* NULL once draining */
+	struct evhttp_bound_socket *listening; /* NULL once it is to end */
 	struct event *accept_again;
 	struct event *settled; /* calls `drained`, outside of evhttp's own calls */
 	http_handler *handler;
@@ -36,7 +36,7 @@ struct http_server {
 
 bool http_server_is_draining(const struct http_server *server)
 {
-	return server->draining;
+	return !server->listening;
 }
 
 void http_exchange_end(struct http_request *request)
@@ -244,6 +244,13 @@ void http_server_idle(struct http_server *server, const struct timeval *idle)
 	evhttp_set_timeout_tv(server->evhttp, idle);
 }
 
+void http_server_close(struct http_server *server)
+{
+	if (server->listening)
+		evhttp_del_accept_socket(server->evhttp, server->listening);
+	server->listening = NULL;
+}
+
 /*
  * A connection that is idle now may have a request on its way already: closing it at once would
  * lose that. It is answered with "Connection: close", and what is idle at the end is closed then.
@@ -255,8 +262,7 @@ void http_server_drain(struct http_server *server, void (*drained)(void *arg), v
 	server->draining = true;
 	server->drained = drained;
 	server->drained_arg = arg;
-	evhttp_del_accept_socket(server->evhttp, server->listening);
-	server->listening = NULL;
+	http_server_close(server);
 	if (server->open == 0)
 		event_active(server->settled, EV_TIMEOUT, 1);
 }

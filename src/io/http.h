@@ -23,6 +23,10 @@ typedef void http_handler(struct http_request *request, void *arg);
 struct http_server *http_server_new(struct event_base *base, int fd, http_handler *handler,
 				    void *arg);
 
+/* Accepts no more connections; from now on each reply asks its client to close. To drain some time
+ * after this loses nobody who is just about to ask. */
+void http_server_close(struct http_server *server);
+
 /* Accepts no more connections, closes idle ones, and calls `drained` once (perhaps at once) when
  * the last request has been answered. */
 void http_server_drain(struct http_server *server, void (*drained)(void *arg), void *arg);
