@@ -110,12 +110,12 @@ static size_t window_start(struct pk_str got, struct pk_str want, const struct d
 	return found->start - BEFORE_DIFFERENCE;
 }
 
-static const struct pk_str cut_mark = PK_STR("...");
+#define CUT_MARK PK_STR("...")
 
 /* Writes `value` from `start` on, as much as fits the line. */
 static void put_value(struct page *page, const char *label, struct pk_str value, size_t start)
 {
-	const size_t room = VALUE_WIDTH - (start ? cut_mark.len : 0);
+	const size_t room = VALUE_WIDTH - (start ? CUT_MARK.len : 0);
 	size_t width = 0, end = start, kept = start;
 
 	move_to(page, 4);
@@ -128,17 +128,17 @@ static void put_value(struct page *page, const char *label, struct pk_str value,
 	}
 	for (; end < value.len && width + tame_width(value.ptr[end]) <= room; end++) {
 		width += tame_width(value.ptr[end]);
-		if (width + cut_mark.len <= room)
+		if (width + CUT_MARK.len <= room)
 			kept = end + 1;
 	}
 	if (end < value.len)
 		end = kept;
 	if (start)
-		pk_buf_put(page->out, cut_mark);
+		pk_buf_put(page->out, CUT_MARK);
 	for (size_t i = start; i < end; i++)
 		tame_put(page->out, value.ptr[i]);
 	if (end < value.len)
-		pk_buf_put(page->out, cut_mark);
+		pk_buf_put(page->out, CUT_MARK);
 	end_line(page);
 }
 
@@ -158,7 +158,7 @@ static void put_marks(struct page *page, struct pk_str got, struct pk_str want,
 		      const struct difference *found, size_t start)
 {
 	const struct pk_str longer = got.len > want.len ? got : want;
-	size_t column = VALUE_COLUMN + (start ? cut_mark.len : 0);
+	size_t column = VALUE_COLUMN + (start ? CUT_MARK.len : 0);
 
 	for (size_t i = start; i < longer.len; i++) {
 		const size_t width = tame_width(longer.ptr[i]);
@@ -230,19 +230,18 @@ static const char *const confidence_sentences[] = {
 		"Possible: nothing that was captured contradicts it, and nothing proves it.",
 };
 
+static const char the_pair[] =
+	"A code verifier is a random text that the app makes for one login and keeps. "
+	"The authorize request carries its SHA-256, the code_challenge; the token "
+	"request carries the text itself, the code_verifier.";
+
 /* What the words of a fault mean, for who meets them for the first time. */
 static const struct term {
 	const char *fault; /* how its id starts */
 	const char *meaning;
 } terms[] = {
-	{"challenge-",
-	 "A code verifier is a random text that the app makes for one login and keeps. "
-	 "The authorize request carries its SHA-256, the code_challenge; the token "
-	 "request carries the text itself, the code_verifier."},
-	{"verifier-",
-	 "A code verifier is a random text that the app makes for one login and keeps. "
-	 "The authorize request carries its SHA-256, the code_challenge; the token "
-	 "request carries the text itself, the code_verifier."},
+	{"challenge-", the_pair},
+	{"verifier-", the_pair},
 	{"method-", "code_challenge_method tells the provider how the code_challenge was made from "
 		    "the code verifier: S256 is its SHA-256."},
 	{"code-", "The code is what the provider hands to the callback; the app exchanges it once, "
