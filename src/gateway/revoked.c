@@ -1,12 +1,17 @@
 /*
  * Two areas, one in use: an open-addressed table that the keeper fills. When it is half full, what
  * still counts is copied into the other area, in the size that it needs now, and the readers are
- * sent there. There is one writer; a reader sees an entry whole or not at all, since its time is
- * written last, and looks again if the areas were switched while it looked.
+ * sent there. Writers take turns by a file lock, which the kernel takes back from one that dies, at
+ * whatever point: the order of the writes leaves the table good. A reader sees an entry whole or
+ * not at all, since its time is written last, and looks again if the areas were switched while it
+ * looked.
  */
 #include "gateway/revoked.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -24,13 +29,14 @@ struct slot {
 
 struct shared {
 	_Atomic uint64_t state; /* how often the areas were switched << 8 | the table's bits */
-	uint32_t used;          /* the writer's: slots taken */
+	uint32_t used;          /* the writers': slots taken, or more */
 	uint8_t pad[4096 - sizeof(uint64_t) - sizeof(uint32_t)]; /* areas begin on a page */
 	struct slot slots[];                                     /* two areas of 2^LAST_BITS */
 };
 
 struct revoked {
 	struct shared *shared;
+	int fd;
 };
 
 static size_t mapping_size(void)
@@ -40,13 +46,23 @@ static size_t mapping_size(void)
 
 int revoked_create(void)
 {
-	const int fd = memfd_create("proofkey-revoked", MFD_CLOEXEC);
+	const int fd = memfd_create("proofkey-revoked", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 
-	if (fd >= 0 && ftruncate(fd, (off_t)mapping_size()) != 0) {
+	if (fd >= 0 && (ftruncate(fd, (off_t)mapping_size()) != 0 ||
+			fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)) {
 		close(fd);
 		return -1;
 	}
 	return fd;
+}
+
+/* A duplicate would share the right to write; what is opened anew has rights of its own. */
+int revoked_readable(int fd)
+{
+	char path[32];
+
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return open(path, O_RDONLY | O_CLOEXEC);
 }
 
 struct revoked *revoked_map(int fd, bool write)
@@ -61,7 +77,7 @@ struct revoked *revoked_map(int fd, bool write)
 			munmap(at, mapping_size());
 		return NULL;
 	}
-	revoked->shared = at;
+	*revoked = (struct revoked){at, fd};
 	return revoked;
 }
 
@@ -85,8 +101,8 @@ static struct slot *area_of(const struct revoked *revoked, uint64_t state)
 	return revoked->shared->slots + ((state >> 8 & 1) << LAST_BITS);
 }
 
-/* The slot of that session in a table, or the free one where it would be. A table is never full. */
-/* Session ids are random, so any of their bits are a hash. */
+/* The slot of that session in a table, or the free one where it would be. A table is never full.
+ * Session ids are random, so any of their bits are a hash. */
 static struct slot *find(struct slot *slots, uint32_t bits, const uint8_t *id,
 			 int64_t *ret_expires_at)
 {
@@ -124,9 +140,11 @@ bool revoked_has(const struct revoked *revoked, const uint8_t id[static SESSION_
 	}
 }
 
+/* An entry that is there already has these bytes: readers compare them at this moment. */
 static void put(struct slot *slot, const uint8_t *id, int64_t expires_at)
 {
-	memcpy(slot->id, id, SESSION_ID);
+	if (!atomic_load_explicit(&slot->expires_at, memory_order_relaxed))
+		memcpy(slot->id, id, SESSION_ID);
 	atomic_store_explicit(&slot->expires_at, expires_at, memory_order_release);
 }
 
@@ -139,7 +157,9 @@ static uint32_t count_live(const struct slot *slots, uint32_t bits, int64_t now)
 	return live;
 }
 
-/* Moves what still counts into the other area, a quarter full, and sends the readers there. */
+/* Moves what still counts into the other area, a quarter full, and sends the readers there. A
+ * reader may still be in that area since the switch before this one: it must see that switch when
+ * it sees what is written here. */
 static bool make_room(struct revoked *revoked, int64_t now)
 {
 	const uint64_t state = atomic_load_explicit(&revoked->shared->state, memory_order_relaxed);
@@ -155,6 +175,7 @@ static bool make_room(struct revoked *revoked, int64_t now)
 
 	struct slot *slots = area_of(revoked, next << 8);
 
+	atomic_thread_fence(memory_order_release);
 	if (madvise(slots, ((size_t)1 << LAST_BITS) * sizeof(*slots), MADV_REMOVE) != 0)
 		memset(slots, 0, ((size_t)1 << LAST_BITS) * sizeof(*slots));
 	for (size_t i = 0; i < (size_t)1 << bits_of(state); i++) {
@@ -165,30 +186,54 @@ static bool make_room(struct revoked *revoked, int64_t now)
 		if (expires_at > now)
 			put(find(slots, bits, old[i].id, &other), old[i].id, expires_at);
 	}
-	revoked->shared->used = live;
+	/* A death between these two leaves a number that is too large, and room is made again. */
 	atomic_store_explicit(&revoked->shared->state, next << 8 | bits, memory_order_release);
+	revoked->shared->used = live;
 	return true;
+}
+
+static bool add(struct revoked *revoked, const uint8_t *id, int64_t expires_at, int64_t now)
+{
+	uint64_t state = atomic_load_explicit(&revoked->shared->state, memory_order_relaxed);
+	int64_t present;
+	struct slot *slot = find(area_of(revoked, state), bits_of(state), id, &present);
+
+	if (present) {
+		if (present < expires_at)
+			put(slot, id, expires_at);
+		return true;
+	}
+	if (revoked->shared->used >= (1u << bits_of(state)) / 2) {
+		if (!make_room(revoked, now))
+			return false;
+		state = atomic_load_explicit(&revoked->shared->state, memory_order_relaxed);
+		slot = find(area_of(revoked, state), bits_of(state), id, &present);
+	}
+	revoked->shared->used++;
+	put(slot, id, expires_at);
+	return true;
+}
+
+static bool lock(const struct revoked *revoked, short type)
+{
+	struct flock whole = {.l_type = type, .l_whence = SEEK_SET};
+	int result;
+
+	do
+		result = fcntl(revoked->fd, F_SETLKW, &whole);
+	while (result != 0 && errno == EINTR);
+	return result == 0;
 }
 
 bool revoked_add(struct revoked *revoked, const uint8_t id[static SESSION_ID], int64_t expires_at,
 		 int64_t now)
 {
-	uint64_t state = atomic_load_explicit(&revoked->shared->state, memory_order_relaxed);
-	int64_t present;
+	bool added;
 
 	if (expires_at <= now)
 		return true;
-	if (revoked->shared->used >= (1u << bits_of(state)) / 2) {
-		if (!make_room(revoked, now))
-			return false;
-		state = atomic_load_explicit(&revoked->shared->state, memory_order_relaxed);
-	}
-
-	struct slot *slot = find(area_of(revoked, state), bits_of(state), id, &present);
-
-	if (!present) {
-		put(slot, id, expires_at);
-		revoked->shared->used++;
-	}
-	return true;
+	if (!lock(revoked, F_WRLCK))
+		return false;
+	added = add(revoked, id, expires_at, now);
+	return lock(revoked, F_UNLCK) && added;
 }

@@ -1,6 +1,7 @@
 /*
- * The sessions that ended before their time, in memory that the keeper writes and all fronts read,
- * without a lock: a session is checked on every request, and revoked once.
+ * The sessions that ended before their time, in memory that keepers write and all fronts read,
+ * without a lock: a session is checked on every request, and revoked once. While a new
+ * configuration takes over there are two keepers; they write in turns.
  */
 #ifndef GATEWAY_REVOKED_H
 #define GATEWAY_REVOKED_H
@@ -18,14 +19,18 @@ struct revoked; /* a mapping of the shared memory */
 /* Makes the shared memory; -1 with errno. Only pages that are used take memory. */
 int revoked_create(void);
 
-/* Maps it, for the one keeper (`write`) or for a front; NULL with errno. */
+/* The same memory through a descriptor that can only be read, whatever its holder tries; -1 with
+ * errno. */
+int revoked_readable(int fd);
+
+/* Maps it, for a keeper (`write`) or for a front; NULL with errno. `fd` stays open as long. */
 struct revoked *revoked_map(int fd, bool write);
 void revoked_unmap(struct revoked *revoked);
 
 /* Whether that session was revoked. */
 bool revoked_has(const struct revoked *revoked, const uint8_t id[static SESSION_ID]);
 
-/* Adds one; adding it again is fine. Entries that ended by `now` make room. False when there is
+/* Adds one; adding it again is fine, and the later end counts. Entries that ended by `now` make room. False when there is
  * none. */
 bool revoked_add(struct revoked *revoked, const uint8_t id[static SESSION_ID], int64_t expires_at,
 		 int64_t now);

@@ -78,11 +78,17 @@ static void become(enum role role, const struct spawn_fds *fds, char *const envi
 pid_t spawn_child(enum role role, const struct spawn_fds *fds)
 {
 	char *environment[KEPT + 1];
+	sigset_t all, before;
 	pid_t pid;
 
 	keep_environment(environment);
+	/* Until it has dispositions of its own, the child has the supervisor's handlers, and the
+	 * pipe that they write to: a signal to the child would count as one to the supervisor. */
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &before);
 	pid = fork();
 	if (pid == 0)
 		become(role, fds, environment);
+	sigprocmask(SIG_SETMASK, &before, NULL);
 	return pid;
 }

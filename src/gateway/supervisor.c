@@ -22,7 +22,7 @@
 #define RESTART_FIRST_MS 100
 #define RESTART_LAST_MS 5000
 /* Then what still runs is killed; longer than a call to a slow provider takes. */
-#define STOP_SECONDS 40
+#define STOP_SECONDS 50
 
 struct supervisor {
 	struct event_base *base;
@@ -31,7 +31,7 @@ struct supervisor {
 	struct generation *generations;
 	int listen_fd[FRONTS_MAX];
 	unsigned fronts;
-	int revoked_fd;
+	int revoked_fd[2]; /* by role: a front can only read */
 	struct event *deadline;
 	bool stopping;
 	int status;
@@ -69,31 +69,44 @@ static bool start(struct child *child)
 	struct supervisor *supervisor = generation->supervisor;
 	int pair[2];
 
+	child->started_at = now_ms();
 	if (!message_pair(pair))
 		return false;
 
 	const struct spawn_fds fds = {
 		.settings = generation->settings_fd[child->role],
 		.control = pair[1],
-		.revoked = supervisor->revoked_fd,
+		.revoked = supervisor->revoked_fd[child->role],
 		.listen = child->role == ROLE_FRONT ? supervisor->listen_fd[child->slot] : -1,
 	};
 
-	child->started_at = now_ms();
 	child->pid = spawn_child(child->role, &fds);
 	close(pair[1]);
 	child->control = pair[0];
-	if (child->pid > 0)
-		child->readable = event_new(supervisor->base, pair[0], EV_READ | EV_PERSIST,
-					    on_control, child);
-	if (child->pid <= 0 || !child->readable || event_add(child->readable, NULL) != 0) {
-		if (child->pid > 0)
-			kill(child->pid, SIGKILL);
-		else
-			forget(child);
+	if (child->pid < 0) {
+		forget(child);
+		return false;
+	}
+	child->readable =
+		event_new(supervisor->base, pair[0], EV_READ | EV_PERSIST, on_control, child);
+	if (!child->readable || event_add(child->readable, NULL) != 0) {
+		kill(child->pid, SIGKILL); /* SIGCHLD brings it to on_death() */
 		return false;
 	}
 	return true;
+}
+
+static void restart(struct child *child);
+
+/* For a child that has to run: where the machine has no room for a process now, it may soon. */
+static void start_or_retry(struct child *child)
+{
+	if (start(child))
+		return;
+	log_text("error", "supervisor.start", "a %s could not be started: %s", role_name(child),
+		 strerror(errno));
+	if (!child->pid)
+		restart(child);
 }
 
 /* Gives a front a new connection to the keeper: one end each. */
@@ -134,9 +147,8 @@ static void on_keeper_ready(struct generation *generation)
 	for (unsigned i = 0; i < generation->fronts; i++) {
 		struct child *front = &generation->front[i];
 
-		if (first && !start(front))
-			log_text("error", "supervisor.start", "a front could not be started: %s",
-				 strerror(errno));
+		if (first)
+			start_or_retry(front);
 		connect_front(front);
 	}
 	if (!first)
@@ -172,10 +184,8 @@ static void on_restart(evutil_socket_t fd, short what, void *arg)
 	child->restart = NULL;
 	if (child->generation->leaving || child->pid)
 		return;
-	if (!start(child))
-		log_text("error", "supervisor.start", "a %s could not be started: %s",
-			 role_name(child), strerror(errno));
-	else if (child->role == ROLE_FRONT)
+	start_or_retry(child);
+	if (child->role == ROLE_FRONT)
 		connect_front(child);
 }
 
@@ -253,11 +263,13 @@ static void on_death(struct child *child, int status)
 	/* A keeper that never came up: what it complained of stands in the log. A reload is given
 	 * up, a start fails. */
 	generation->leaving = true;
-	if (generation->next)
+	if (generation->next) {
 		log_text("error", "gateway.reload",
 			 "the new configuration does not work; the old one stays");
-	else
-		supervisor->status = 1, stop(supervisor);
+		return;
+	}
+	supervisor->status = 1;
+	stop(supervisor);
 }
 
 static void on_child(evutil_socket_t signal, short what, void *arg)
@@ -403,9 +415,14 @@ static bool set_up(struct supervisor *supervisor)
 			  2);
 	config_free(config);
 	supervisor->base = event_base_new();
-	supervisor->revoked_fd = revoked_create();
-	if (!listening || !supervisor->base || supervisor->revoked_fd < 0)
+	supervisor->revoked_fd[ROLE_KEEPER] = revoked_create();
+	supervisor->revoked_fd[ROLE_FRONT] = revoked_readable(supervisor->revoked_fd[ROLE_KEEPER]);
+	if (!listening)
 		return false;
+	if (!supervisor->base || supervisor->revoked_fd[ROLE_FRONT] < 0) {
+		log_text("error", "supervisor.start", "cannot start: %s", strerror(errno));
+		return false;
+	}
 	supervisor->deadline = evtimer_new(supervisor->base, on_deadline, supervisor);
 	return supervisor->deadline != NULL;
 }
@@ -422,7 +439,6 @@ int supervisor_main(const char *config_file)
 	log_process("supervisor");
 	signal(SIGPIPE, SIG_IGN);
 	supervisor.config_file = config_file;
-	supervisor.revoked_fd = -1;
 	if (!set_up(&supervisor))
 		return 1;
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
