@@ -143,6 +143,8 @@ PK_MUST_USE enum pk_err pk_explain(struct pk_arena *arena, const struct pk_captu
 
 /* Writes it for a person: a headline, the evidence with the differing characters marked under each other, the fix, what was not
  * visible; or for a program, as `proofkey explain --json` prints it. Secrets are shortened unless `show_secrets`. */
+#define PK_REPORT_MAX (4u << 20) /* no report is longer; long values are cut */
+
 void pk_report_text(const struct pk_report *report, bool show_secrets, struct pk_buf *out);
 void pk_report_json(const struct pk_report *report, bool show_secrets, struct pk_buf *out);
 

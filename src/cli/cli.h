@@ -4,6 +4,7 @@
 #define CLI_CLI_H
 
 int demo_main(int argc, char **argv);
+int explain_main(int argc, char **argv);
 int keys_main(int argc, char **argv);
 int pkce_main(int argc, char **argv);
 int provider_main(int argc, char **argv);

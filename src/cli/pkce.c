@@ -5,6 +5,7 @@
  */
 #include "cli/cli.h"
 #include "cli/answer.h"
+#include "cli/pkce_verify.h"
 #include "base/text.h"
 #include "proofkey_unsafe.h"
 
@@ -21,8 +22,10 @@ static const char command[] = "proofkey pkce";
 static const char help[] =
 	"usage: proofkey pkce [--verifier V] [--encoding base64url|hex]\n"
 	"                     [--method S256|plain] [--json]\n"
+	"       proofkey pkce verify --verifier V --challenge C [--encoding E] [--json]\n"
 	"\n"
-	"Makes a fresh pair of code verifier and code challenge, or the challenge of V.\n"
+	"Makes a fresh pair of code verifier and code challenge, or the challenge of V;\n"
+	"verify says which transform of V gives the challenge C, and what to change.\n"
 	"\n"
 	"  --verifier V       the challenge of this verifier: 43 to 128 characters of\n"
 	"                     A-Z a-z 0-9 - . _ ~ ; with - it is read from standard input, where\n"
@@ -31,6 +34,7 @@ static const char help[] =
 	"                     default) or hex, which some providers want: see\n"
 	"                     `proofkey provider list`\n"
 	"  --method M         S256 (the default), or plain, which protects nobody\n"
+	"  --challenge C      with verify: the challenge that V is held against\n"
 	"  --json             one JSON object\n"
 	"  --help             this text\n"
 	"\n"
@@ -221,8 +225,11 @@ int pkce_main(int argc, char **argv)
 {
 	struct options options = {0};
 	struct pair pair = {0};
-	int status = read_options(argc, argv, &options);
+	int status;
 
+	if (argc > 1 && strcmp(argv[1], "verify") == 0)
+		return pkce_verify(argc - 1, argv + 1);
+	status = read_options(argc, argv, &options);
 	if (status >= 0)
 		return status;
 	if (!options.verifier)
