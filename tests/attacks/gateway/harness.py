@@ -124,13 +124,14 @@ def ask(port, method, path, headers=None, body=None, timeout=60):
         connection.close()
 
 
-def raw(port, text, timeout=10):
-    """Sends these bytes as they are; what comes back until the other side closes or is silent."""
+def raw(port, text, timeout=10, end=True):
+    """Sends these bytes as they are, and the end of them; what comes back until the other side closes or is silent."""
     with socket.create_connection(("127.0.0.1", port), timeout=timeout) as connection:
         got = b""
         try:
             connection.sendall(text)
-            connection.shutdown(socket.SHUT_WR)
+            if end:
+                connection.shutdown(socket.SHUT_WR)
             while len(got) < 1 << 20 and (more := connection.recv(65536)):
                 got += more
         except OSError:

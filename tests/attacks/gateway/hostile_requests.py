@@ -166,8 +166,9 @@ def smuggled():
         got = raw(gateway.port, (head + hidden).encode("latin-1"))
         check(b"HTTP/1.1 200" not in got and (got == b"" or got[9:12] in (b"400", b"501", b"505", b"413")) and got.count(b"HTTP/1.") <= 1, f"{what}: 400 or closed, and nothing behind it is answered", got[:300])
     answers("smuggled requests")
-    got = raw(gateway.port, (hidden * 3).encode())
-    equal(got.count(b"HTTP/1.1 200"), 3, "three honest requests in one packet are answered")
+    honest = hidden * 2 + hidden.replace("Host: x", "Host: x\r\nConnection: close")
+    got = [raw(gateway.port, honest.encode(), end=False).count(b"HTTP/1.1 200") for _ in range(20)]
+    equal(got, [3] * 20, "three honest requests in one packet are answered")
 
 
 def nothing_grows():
