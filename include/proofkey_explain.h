@@ -25,6 +25,7 @@ struct pk_fault {
 	const char *reference; /* "RFC 7636 4.6", or "" */
 	const char *title;     /* what went wrong, one sentence */
 	const char *fix;       /* what to do, one sentence */
+	const char *proof;     /* how it is known, one sentence */
 };
 
 const struct pk_fault *pk_fault_find(struct pk_str id); /* or NULL */
@@ -169,6 +170,7 @@ enum pk_transform {
 	PK_TRANSFORM_PERCENT,
 	PK_TRANSFORM_QUOTES, /* beyond the words of `pkce verify`, which reports these as none */
 	PK_TRANSFORM_TRUNCATED,
+	PK_TRANSFORM_TEXT, /* the digest was taken for text, or for a list of numbers, before it was written */
 	PK_TRANSFORM__COUNT
 };
 
@@ -178,7 +180,8 @@ struct pk_relation {
 	bool found;
 	enum pk_transform
 		verifier;       /* NONE, RAW_BYTES, UTF16, WHITESPACE, PERCENT, QUOTES, TRUNCATED */
-	enum pk_transform hash; /* NONE is SHA-256; DOUBLE, SHA1, SHA512, MD5, PLAIN (not hashed) */
+	enum pk_transform challenge; /* what stuck to the challenge: NONE, WHITESPACE, QUOTES, PERCENT */
+	enum pk_transform hash; /* NONE is SHA-256; DOUBLE, SHA1, SHA512, MD5, TEXT, PLAIN (not hashed) */
 	enum pk_transform
 		encoding; /* BASE64URL, HEX, BASE64URL_OF_HEX, BASE64, BASE64URL_PADDED; NONE with PLAIN */
 	bool upper_case; /* hex in upper case */

@@ -5,7 +5,7 @@
 #include "proofkey_explain.h"
 
 static const struct pk_fault faults[] = {
-#define PK_FAULT(id, blame, reference, title, fix) {id, blame, reference, title, fix},
+#define PK_FAULT(id, blame, reference, title, fix, proof) {id, blame, reference, title, fix, proof},
 #include "explain/faults.def"
 #undef PK_FAULT
 };
