@@ -164,7 +164,7 @@ static bool set_up(struct front *front)
 	front->attempts = token_sealer_new(front->settings->attempt_keys.key,
 					   front->settings->attempt_keys.count);
 	front->revoked = revoked_map(CHILD_REVOKED, false);
-	front->base = event_base_new();
+	front->base = http_base_new();
 	front->keeper = front->base ? keeper_link_new(front->base) : NULL;
 	front->server =
 		front->base ? http_server_new(front->base, CHILD_LISTEN, route, front) : NULL;

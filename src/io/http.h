@@ -19,6 +19,10 @@ struct http_request; /* one request, until one http_reply*() ends it */
 
 typedef void http_handler(struct http_request *request, void *arg);
 
+/* An event loop that suits many short exchanges. No descriptor that it watches may be a duplicate of
+ * another that it watches. NULL without memory. */
+struct event_base *http_base_new(void);
+
 /* Serves on the listening socket `fd`, which the server owns from then on; NULL when it cannot. */
 struct http_server *http_server_new(struct event_base *base, int fd, http_handler *handler,
 				    void *arg);
