@@ -89,16 +89,19 @@ static const struct words words[PK_TRANSFORM__COUNT] = {
 		"Quotes or other syntax of a language stick to the verifier. Use the bare text."},
 	[PK_TRANSFORM_TRUNCATED] = {"none",
 		"The challenge is that of the verifier's beginning: something cut it off before it was hashed."},
+	[PK_TRANSFORM_TEXT] = {"none",
+		"The hash was taken for text before it was encoded. Encode its 32 bytes."},
 };
 /* clang-format on */
 
 /* The part of a relation that its word is for. */
 static const struct words *words_of(const struct pk_relation *relation)
 {
-	return &words[!relation->found     ? PK_TRANSFORM_NONE
-		      : relation->verifier ? relation->verifier
-		      : relation->hash     ? relation->hash
-					   : relation->encoding];
+	return &words[!relation->found      ? PK_TRANSFORM_NONE
+		      : relation->verifier  ? relation->verifier
+		      : relation->challenge ? relation->challenge
+		      : relation->hash      ? relation->hash
+					    : relation->encoding];
 }
 
 static bool is_lower_hex(struct pk_str text)
@@ -122,7 +125,7 @@ static bool is_challenge(struct pk_str text, bool hex)
 
 static bool is_right(const struct pk_relation *relation, bool hex)
 {
-	return relation->found && !relation->verifier && !relation->hash &&
+	return relation->found && !relation->verifier && !relation->challenge && !relation->hash &&
 	       relation->encoding == (hex ? PK_TRANSFORM_HEX : PK_TRANSFORM_BASE64URL) &&
 	       !relation->upper_case;
 }
