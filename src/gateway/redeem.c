@@ -57,20 +57,6 @@ static void end(struct redeem *redeem)
 	free(redeem);
 }
 
-static void fail(struct redeem *redeem, const char *fault, const char *detail)
-{
-	const struct failure failure = {.fault = pk_str(fault), .detail = pk_str(detail)};
-
-	keeper_answer_failure(redeem->job.link, redeem->job.number, &failure);
-	end(redeem);
-}
-
-static void refuse(struct redeem *redeem, const struct pk_why *why)
-{
-	keeper_answer_refusal(redeem->job.link, redeem->job.number, why);
-	end(redeem);
-}
-
 static struct grant grant_of(const struct redeem *redeem)
 {
 	return (struct grant){
@@ -84,6 +70,29 @@ static struct grant grant_of(const struct redeem *redeem)
 	};
 }
 
+/* A login that fails with tokens in hand gives them back: nobody will ever use them. */
+static void give_up(struct redeem *redeem)
+{
+	const struct grant grant = grant_of(redeem);
+
+	keeper_revoke_tokens(redeem->job.keeper, redeem->login, &grant);
+	end(redeem);
+}
+
+static void fail(struct redeem *redeem, const char *fault, const char *detail)
+{
+	const struct failure failure = {.fault = pk_str(fault), .detail = pk_str(detail)};
+
+	keeper_answer_failure(redeem->job.link, redeem->job.number, &failure);
+	give_up(redeem);
+}
+
+static void refuse(struct redeem *redeem, const struct pk_why *why)
+{
+	keeper_answer_refusal(redeem->job.link, redeem->job.number, why);
+	give_up(redeem);
+}
+
 /* The identity is known: may it in, is the grant stored, then it is signed in. */
 static void finish(struct redeem *redeem)
 {
@@ -93,7 +102,6 @@ static void finish(struct redeem *redeem)
 	struct pk_buf message = pk_buf(memory, sizeof(memory));
 
 	if (!allow_passes(keeper->settings, grant.login, &redeem->identity)) {
-		keeper_revoke_tokens(keeper, redeem->login, &grant);
 		fail(redeem, "not-allowed",
 		     "no pattern of allow { } matches this e-mail address or subject");
 		return;

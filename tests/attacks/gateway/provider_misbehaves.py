@@ -7,7 +7,7 @@ import time
 
 sys.dont_write_bytecode = True
 from fake_provider import Provider
-from harness import Browser, Gateway, ask, at_once, check, equal, finish, is_refused, is_sent_back, parameters, run
+from harness import Browser, Gateway, ask, at_once, check, equal, finish, is_refused, is_sent_back, parameters, run, wait_for
 
 provider = Provider()
 gateway = Gateway(provider)
@@ -102,6 +102,8 @@ def misbehave(what, endpoint, how, status, fault, login="one", person="ada"):
     reply = browser.get(path)
     is_refused(gateway, reply, status, fault, what)
     equal((provider.asked("token", parameters(path)["code"]), browser.signed_in()), (1, None), f"{what}: one token request, and nobody is signed in")
+    if endpoint == "userinfo":
+        check(wait_for(lambda: [provider.asked("revoke", token) for token in provider.tokens_of(path)] == [1, 1]), f"{what}: the tokens are given back", gateway.log()[-500:])
     check("<script" not in reply.text and "<b>" not in reply.text, f"{what}: nothing of it is markup on the page", reply.text)
     again = browser.get(path)
     is_refused(gateway, again, 400, "code-reused", f"{what}, and a reload")
