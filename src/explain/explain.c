@@ -13,6 +13,7 @@
 static const struct rule *const sections[] = {
 	rules_pair,   rules_pkce,    rules_code,  rules_redirect,
 	rules_client, rules_request, rules_state, rules_after,
+	rules_pair_aside,
 };
 
 void show(struct pk_finding *finding, const struct flow_part *part, const char *parameter,
@@ -88,7 +89,8 @@ static bool is_right_pair(const struct flow *flow)
 	const struct pk_relation *relation = &flow->relation;
 	const bool hex = flow->dialect && flow->dialect->challenge == PK_CHALLENGE_HEX;
 
-	return relation->found && !relation->verifier && !relation->hash && !relation->upper_case &&
+	return relation->found && !relation->verifier && !relation->challenge && !relation->hash &&
+	       !relation->upper_case &&
 	       (relation->encoding == (hex ? PK_TRANSFORM_HEX : PK_TRANSFORM_BASE64URL) ||
 		(!flow->dialect && relation->encoding == PK_TRANSFORM_HEX));
 }

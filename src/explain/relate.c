@@ -1,19 +1,22 @@
 /*
- * What turns this verifier into that challenge. The search is complete over its three tables: what
- * happened to the verifier, how it was hashed, how the digest was written. It decodes the challenge
- * in every writing first and then compares bytes, so that each candidate costs one hash.
+ * What turns this verifier into that challenge. The search is complete over its tables: what
+ * happened to the verifier, how it was hashed, how the digest was written. It reads the challenge in
+ * every writing first (reading.c) and then compares bytes, so that a candidate costs its hashes and
+ * no more. Copies of the verifier are wiped.
  */
 #include "proofkey_explain.h"
 #include "base/encode.h"
 #include "base/text.h"
+#include "explain/digest_text.h"
+#include "explain/reading.h"
 
 #include <openssl/evp.h>
 #include <sodium.h>
 #include <string.h>
 
-#define TEXT_MAX 1024 /* bytes of a verifier with all that can be glued to it */
-#define DIGEST_MAX 64 /* SHA-512 */
-#define CHALLENGE_MAX 512
+#define VERIFIER_MAX 512 /* longer ones are related to nothing */
+#define TEXT_MAX 1024    /* bytes of a verifier with all that can become of it */
+#define DIGEST_MAX 64    /* SHA-512 */
 
 static const char *const names[PK_TRANSFORM__COUNT] = {
 	[PK_TRANSFORM_NONE] = "none",
@@ -33,82 +36,8 @@ static const char *const names[PK_TRANSFORM__COUNT] = {
 	[PK_TRANSFORM_PERCENT] = "percent",
 	[PK_TRANSFORM_QUOTES] = "quotes",
 	[PK_TRANSFORM_TRUNCATED] = "truncated",
+	[PK_TRANSFORM_TEXT] = "text",
 };
-
-/* A reading of the challenge: the digest that it would be the writing of. */
-struct reading {
-	enum pk_transform encoding;
-	bool upper_case;
-	uint8_t digest[CHALLENGE_MAX];
-	size_t size;
-};
-
-#define READINGS_MAX 8
-
-static bool is_hex(struct pk_str text, bool *ret_upper)
-{
-	bool lower = false, upper = false;
-
-	for (size_t i = 0; i < text.len; i++) {
-		const char c = text.ptr[i];
-
-		lower |= c >= 'a' && c <= 'f';
-		upper |= c >= 'A' && c <= 'F';
-		if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F')))
-			return false;
-	}
-	*ret_upper = upper && !lower;
-	return text.len > 0 && text.len % 2 == 0 && !(lower && upper);
-}
-
-static void add_hex(struct pk_str text, enum pk_transform encoding, struct reading *readings,
-		    size_t *count)
-{
-	struct reading *reading = &readings[*count];
-	bool upper;
-
-	if (!is_hex(text, &upper) || text.len / 2 > sizeof(reading->digest))
-		return;
-	if (sodium_hex2bin(reading->digest, sizeof(reading->digest), text.ptr, text.len, NULL,
-			   &reading->size, NULL) != 0)
-		return;
-	reading->encoding = encoding;
-	reading->upper_case = upper;
-	++*count;
-}
-
-/* Base64 in either alphabet, with or without padding, and with a + that a form decoder took for a
- * space. */
-static void add_base64(struct pk_str text, struct reading *readings, size_t *count)
-{
-	struct reading *reading = &readings[*count];
-	char plain[CHALLENGE_MAX];
-	bool standard = false, padded = false;
-	size_t len = text.len;
-
-	while (len && text.ptr[len - 1] == '=' && text.len - len < 2)
-		len--;
-	padded = len != text.len;
-	if (!len || len > sizeof(plain))
-		return;
-	for (size_t i = 0; i < len; i++) {
-		const char c = text.ptr[i];
-
-		standard |= c == '+' || c == '/' || c == ' ';
-		plain[i] = c == '+' || c == ' ' ? '-' : c == '/' ? '_' : c;
-	}
-	if (!pk_base64url_decode((struct pk_str){plain, len}, reading->digest,
-				 sizeof(reading->digest), &reading->size))
-		return;
-	reading->encoding = standard ? PK_TRANSFORM_BASE64
-			    : padded ? PK_TRANSFORM_BASE64URL_PADDED
-				     : PK_TRANSFORM_BASE64URL;
-	++*count;
-	/* What was written may be hex digits again, and then those are what stand for the digest. */
-	if (*count < READINGS_MAX)
-		add_hex((struct pk_str){(const char *)reading->digest, reading->size},
-			PK_TRANSFORM_BASE64URL_OF_HEX, readings, count);
-}
 
 /* How a text was hashed. `twice` hashes the digest again: as bytes, or as hex digits. */
 static const struct hash {
@@ -160,64 +89,83 @@ static size_t digest_of(const struct hash *hash, struct pk_str text, uint8_t ret
 	return crypto_hash_sha256_BYTES;
 }
 
-/* The search: what is fixed while the verifiers go by. */
+/* The search: what is fixed while the verifiers go by, and the text that is tried. */
 struct search {
 	struct pk_str challenge;
-	struct reading readings[READINGS_MAX];
-	size_t reading_count;
+	struct readings readings;
 	struct pk_relation found;
+	char memory[TEXT_MAX];
 };
 
 /* Whether the challenge can be the writing of a digest of that size at all. */
 static bool is_wanted(const struct search *search, size_t size)
 {
-	for (size_t i = 0; i < search->reading_count; i++)
-		if (search->readings[i].size == size)
+	for (size_t i = 0; i < search->readings.count; i++)
+		if (search->readings.reading[i].size == size)
 			return true;
 	return false;
+}
+
+/* Whether the challenge is a writing of these bytes, which are what `hash` made of the verifier. */
+static bool is_writing_of(struct search *search, enum pk_transform verifier, enum pk_transform hash,
+			  const void *bytes, size_t size)
+{
+	for (size_t i = 0; i < search->readings.count; i++) {
+		const struct reading *reading = &search->readings.reading[i];
+
+		if (reading->size != size || memcmp(reading->bytes, bytes, size) != 0)
+			continue;
+		search->found = (struct pk_relation){
+			.found = true,
+			.verifier = verifier,
+			.challenge = reading->glued,
+			.hash = reading->numbers && !hash ? PK_TRANSFORM_TEXT : hash,
+			.encoding = reading->encoding,
+			.upper_case = reading->upper_case,
+		};
+		return true;
+	}
+	return false;
+}
+
+/* Nothing was hashed: the text is the challenge, or what the challenge is a writing of. */
+static bool is_plain(struct search *search, enum pk_transform verifier, struct pk_str text)
+{
+	if (!pk_str_equal(text, search->challenge))
+		return is_writing_of(search, verifier, PK_TRANSFORM_PLAIN, text.ptr, text.len);
+	search->found = (struct pk_relation){
+		.found = true, .verifier = verifier, .hash = PK_TRANSFORM_PLAIN};
+	return true;
 }
 
 static bool try_text(struct search *search, enum pk_transform verifier, struct pk_str text)
 {
 	uint8_t digest[DIGEST_MAX];
 
-	for (size_t h = 0; h < sizeof(hashes) / sizeof(hashes[0]); h++) {
-		if (!is_wanted(search, digest_sizes[hashes[h].kind]))
-			continue;
+	for (size_t i = 0; i < sizeof(hashes) / sizeof(hashes[0]); i++) {
+		const struct hash *hash = &hashes[i];
 
-		const size_t size = digest_of(&hashes[h], text, digest);
-
-		for (size_t r = 0; r < search->reading_count; r++) {
-			const struct reading *reading = &search->readings[r];
-
-			if (reading->size != size || memcmp(reading->digest, digest, size) != 0)
-				continue;
-			search->found =
-				(struct pk_relation){true, verifier, hashes[h].name,
-						     reading->encoding, reading->upper_case};
+		if (is_wanted(search, digest_sizes[hash->kind]) &&
+		    is_writing_of(search, verifier, hash->name, digest,
+				  digest_of(hash, text, digest)))
 			return true;
-		}
 	}
-	if (!pk_str_equal(text, search->challenge))
-		return false;
-	search->found =
-		(struct pk_relation){true, verifier, PK_TRANSFORM_PLAIN, PK_TRANSFORM_NONE, false};
-	return true;
+	return text.len && is_plain(search, verifier, text);
 }
 
-static bool try_glued(struct search *search, enum pk_transform name, struct pk_str before,
-		      struct pk_str verifier, struct pk_str after)
+/* A text that was put together in the search's memory. */
+static bool try_written(struct search *search, enum pk_transform verifier,
+			const struct pk_buf *text)
 {
-	char memory[TEXT_MAX];
-	struct pk_buf text = pk_buf(memory, sizeof(memory));
-
-	pk_buf_put(&text, before);
-	pk_buf_put(&text, verifier);
-	pk_buf_put(&text, after);
-	return !text.overflow && try_text(search, name, pk_buf_str(&text));
+	return !text->overflow && try_text(search, verifier, pk_buf_str(text));
 }
 
-/* What gets stuck to a text on its way through files, templates and logs: before it, behind it. */
+static struct pk_buf start(struct search *search)
+{
+	return pk_buf(search->memory, sizeof(search->memory));
+}
+
+/* What gets stuck to a text before it is hashed, on its way through files, templates and logs. */
 static const struct wrapping {
 	enum pk_transform name;
 	const char *before, *after;
@@ -250,93 +198,149 @@ static const struct wrapping {
 	{PK_TRANSFORM_QUOTES, "'", "'\n"},
 };
 
-/* Each on the side of what was hashed, and on the side of what was sent. */
-static bool try_wrappings(struct search *search, struct pk_str verifier)
+static bool try_wrapped(struct search *search, struct pk_str verifier)
 {
 	for (size_t i = 0; i < sizeof(wrappings) / sizeof(wrappings[0]); i++) {
-		const struct pk_str before = pk_str(wrappings[i].before),
-				    after = pk_str(wrappings[i].after);
+		struct pk_buf text = start(search);
 
-		if (try_glued(search, wrappings[i].name, before, verifier, after))
+		pk_buf_put(&text, pk_str(wrappings[i].before));
+		pk_buf_put(&text, verifier);
+		pk_buf_put(&text, pk_str(wrappings[i].after));
+		if (try_written(search, wrappings[i].name, &text))
 			return true;
-		if (verifier.len > before.len + after.len && pk_str_starts(verifier, before) &&
-		    pk_str_ends(verifier, after)) {
-			const struct pk_str inner = {verifier.ptr + before.len,
-						     verifier.len - before.len - after.len};
-
-			if (try_text(search, wrappings[i].name, inner))
-				return true;
-		}
 	}
-	return try_text(search, PK_TRANSFORM_WHITESPACE, pk_str_trim(verifier));
+	return false;
+}
+
+/* Or it stuck to what was sent, and the bare text was hashed. */
+static bool try_bare(struct search *search, struct pk_str verifier)
+{
+	enum pk_transform glued;
+	const struct pk_str bare = reading_bare(verifier, &glued);
+
+	return glued && try_text(search, glued, bare);
 }
 
 static bool try_percent(struct search *search, struct pk_str verifier)
 {
-	char memory[TEXT_MAX];
-	struct pk_buf text = pk_buf(memory, sizeof(memory));
+	struct pk_buf text = start(search);
+	bool encoded = false, spaces = false;
 
-	if (pk_form_decode(&text, verifier) && !text.overflow &&
-	    !pk_str_equal(pk_buf_str(&text), verifier) &&
-	    try_text(search, PK_TRANSFORM_PERCENT, pk_buf_str(&text)))
+	for (size_t i = 0; i < verifier.len; i++) {
+		encoded |= verifier.ptr[i] == '%' || verifier.ptr[i] == '+';
+		spaces |= verifier.ptr[i] == ' ';
+	}
+	if (encoded && pk_form_decode(&text, verifier) &&
+	    (try_written(search, PK_TRANSFORM_PERCENT, &text) ||
+	     (!text.overflow && try_bare(search, pk_buf_str(&text)))))
 		return true;
-	text = pk_buf(memory, sizeof(memory));
-	/* A + that was read as a space, before the text is encoded again. */
+	text = start(search);
+	/* A + that was read as a space. */
 	for (size_t i = 0; i < verifier.len; i++)
 		pk_buf_char(&text, verifier.ptr[i] == ' ' ? '+' : verifier.ptr[i]);
-	if (!text.overflow && !pk_str_equal(pk_buf_str(&text), verifier) &&
-	    try_text(search, PK_TRANSFORM_PERCENT, pk_buf_str(&text)))
+	if (spaces && try_written(search, PK_TRANSFORM_PERCENT, &text))
 		return true;
-	text = pk_buf(memory, sizeof(memory));
+	text = start(search);
 	pk_percent_encode(&text, verifier);
-	return !text.overflow && !pk_str_equal(pk_buf_str(&text), verifier) &&
-	       try_text(search, PK_TRANSFORM_PERCENT, pk_buf_str(&text));
+	return text.len != verifier.len && try_written(search, PK_TRANSFORM_PERCENT, &text);
 }
 
 /* The bytes that the verifier is a writing of: base64 in any way, or hex. */
 static bool try_raw_bytes(struct search *search, struct pk_str verifier)
 {
-	struct reading readings[READINGS_MAX];
-	size_t count = 0;
+	struct readings raw = {.count = 0};
+	bool found = false;
 
-	add_hex(verifier, PK_TRANSFORM_HEX, readings, &count);
-	add_base64(verifier, readings, &count);
-	for (size_t i = 0; i < count; i++)
-		if (try_text(search, PK_TRANSFORM_RAW_BYTES,
-			     (struct pk_str){(const char *)readings[i].digest, readings[i].size}))
-			return true;
-	return false;
+	reading_add(&raw, verifier, PK_TRANSFORM_NONE);
+	for (size_t i = 0; i < raw.count && !found; i++)
+		found = try_text(
+			search, PK_TRANSFORM_RAW_BYTES,
+			(struct pk_str){(const char *)raw.reading[i].bytes, raw.reading[i].size});
+	sodium_memzero(&raw, sizeof(raw));
+	return found;
 }
 
 static bool try_utf16(struct search *search, struct pk_str verifier)
 {
 	static const struct {
-		const char *mark;
-		size_t mark_len;
+		struct pk_str mark;
 		bool big;
-	} orders[] = {{"", 0, false}, {"\xff\xfe", 2, false}, {"", 0, true}, {"\xfe\xff", 2, true}};
-	char memory[TEXT_MAX];
+	} orders[] = {{{"", 0}, false},
+		      {{"\xff\xfe", 2}, false},
+		      {{"", 0}, true},
+		      {{"\xfe\xff", 2}, true}};
 
 	for (size_t i = 0; i < sizeof(orders) / sizeof(orders[0]); i++) {
-		struct pk_buf text = pk_buf(memory, sizeof(memory));
+		struct pk_buf text = start(search);
 
-		pk_buf_put(&text, (struct pk_str){orders[i].mark, orders[i].mark_len});
+		pk_buf_put(&text, orders[i].mark);
 		for (size_t j = 0; j < verifier.len; j++) {
 			pk_buf_char(&text, orders[i].big ? '\0' : verifier.ptr[j]);
 			pk_buf_char(&text, orders[i].big ? verifier.ptr[j] : '\0');
 		}
-		if (!text.overflow && try_text(search, PK_TRANSFORM_UTF16, pk_buf_str(&text)))
+		if (try_written(search, PK_TRANSFORM_UTF16, &text))
 			return true;
 	}
 	return false;
 }
 
-/* What was hashed was cut off at a size that columns and fields have, or what was sent was. */
-static bool try_truncated(struct search *search, struct pk_str verifier)
+/* The digest itself went through a text encoding before it was written. */
+static bool try_digest_as_text(struct search *search, struct pk_str verifier)
 {
-	for (size_t len = 16; len < verifier.len; len++)
-		if (try_text(search, PK_TRANSFORM_TRUNCATED, pk_str_first(verifier, len)))
+	uint8_t digest[crypto_hash_sha256_BYTES];
+	struct pk_buf text = start(search);
+
+	crypto_hash_sha256(digest, (const unsigned char *)verifier.ptr, verifier.len);
+	for (size_t way = 0; digest_as_text(way, digest, sizeof(digest), &text); way++) {
+		if (!text.overflow &&
+		    is_writing_of(search, PK_TRANSFORM_NONE, PK_TRANSFORM_TEXT, text.ptr, text.len))
 			return true;
+		text = start(search);
+	}
+	return false;
+}
+
+#define LEFT_MIN 16 /* shorter beginnings of a verifier are not looked at */
+
+/* What was hashed lost its end. The hash goes on from one length to the next. */
+static bool try_beginnings(struct search *search, struct pk_str verifier)
+{
+	crypto_hash_sha256_state going, ending;
+	uint8_t digest[crypto_hash_sha256_BYTES];
+	bool found = false;
+
+	crypto_hash_sha256_init(&going);
+	for (size_t len = 1; len < verifier.len && !found; len++) {
+		crypto_hash_sha256_update(&going, (const unsigned char *)verifier.ptr + len - 1, 1);
+		if (len < LEFT_MIN)
+			continue;
+		ending = going;
+		crypto_hash_sha256_final(&ending, digest);
+		found = is_writing_of(search, PK_TRANSFORM_TRUNCATED, PK_TRANSFORM_NONE, digest,
+				      sizeof(digest));
+	}
+	sodium_memzero(&going, sizeof(going));
+	sodium_memzero(&ending, sizeof(ending));
+	return found;
+}
+
+/* Or what was sent lost its last character, of which there are few. */
+static bool try_one_more(struct search *search, struct pk_str verifier)
+{
+	static const char unreserved[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+					 "0123456789-._~";
+	uint8_t digest[crypto_hash_sha256_BYTES];
+	struct pk_buf text = start(search);
+
+	pk_buf_put(&text, verifier);
+	pk_buf_char(&text, ' ');
+	for (size_t i = 0; i < sizeof(unreserved) - 1 && !text.overflow; i++) {
+		text.ptr[text.len - 1] = unreserved[i];
+		crypto_hash_sha256(digest, (const unsigned char *)text.ptr, text.len);
+		if (is_writing_of(search, PK_TRANSFORM_TRUNCATED, PK_TRANSFORM_NONE, digest,
+				  sizeof(digest)))
+			return true;
+	}
 	return false;
 }
 
@@ -344,26 +348,29 @@ struct pk_relation pk_relate(struct pk_str verifier, struct pk_str challenge)
 {
 	struct search search = {.challenge = challenge};
 
-	if (!verifier.ptr || !challenge.len || verifier.len > TEXT_MAX / 2 ||
-	    challenge.len > CHALLENGE_MAX)
+	if (!verifier.ptr || !challenge.len || verifier.len > VERIFIER_MAX ||
+	    challenge.len > READING_MAX)
 		return search.found;
-	add_hex(challenge, PK_TRANSFORM_HEX, search.readings, &search.reading_count);
-	add_base64(challenge, search.readings, &search.reading_count);
-	if (try_text(&search, PK_TRANSFORM_NONE, verifier) || try_raw_bytes(&search, verifier) ||
-	    try_wrappings(&search, verifier) || try_percent(&search, verifier) ||
-	    try_utf16(&search, verifier))
-		return search.found;
-	(void)try_truncated(&search, verifier);
+	reading_of_challenge(&search.readings, challenge);
+	(void)(try_text(&search, PK_TRANSFORM_NONE, verifier) || try_raw_bytes(&search, verifier) ||
+	       try_bare(&search, verifier) || try_wrapped(&search, verifier) ||
+	       try_percent(&search, verifier) || try_utf16(&search, verifier) ||
+	       try_digest_as_text(&search, verifier) ||
+	       (is_wanted(&search, crypto_hash_sha256_BYTES) &&
+		(try_one_more(&search, verifier) || try_beginnings(&search, verifier))));
+	sodium_memzero(search.memory, sizeof(search.memory));
 	return search.found;
 }
 
-/* The oddest part: what happened to the verifier, else how it was hashed, else how it was written. */
+/* The oddest part: what happened to the verifier, to the challenge, else how it was hashed, else how it was
+ * written. */
 const char *pk_relation_name(const struct pk_relation *relation)
 {
-	const enum pk_transform part = !relation->found     ? PK_TRANSFORM_NONE
-				       : relation->verifier ? relation->verifier
-				       : relation->hash     ? relation->hash
-							    : relation->encoding;
+	const enum pk_transform parts[] = {relation->verifier, relation->challenge, relation->hash,
+					   relation->encoding};
 
-	return names[part];
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]) && relation->found; i++)
+		if (parts[i])
+			return names[parts[i]];
+	return names[PK_TRANSFORM_NONE];
 }
