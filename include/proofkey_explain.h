@@ -183,7 +183,7 @@ struct pk_relation {
 	enum pk_transform challenge; /* what stuck to the challenge: NONE, WHITESPACE, QUOTES, PERCENT */
 	enum pk_transform hash; /* NONE is SHA-256; DOUBLE, SHA1, SHA512, MD5, TEXT, PLAIN (not hashed) */
 	enum pk_transform
-		encoding; /* BASE64URL, HEX, BASE64URL_OF_HEX, BASE64, BASE64URL_PADDED; NONE with PLAIN */
+		encoding; /* BASE64URL, HEX, BASE64URL_OF_HEX, BASE64, BASE64URL_PADDED; NONE: as it is */
 	bool upper_case; /* hex in upper case */
 };
 
