@@ -17,7 +17,8 @@ static const struct command {
 	{"demo",     demo_main,     "start a sandbox and a gateway, and log in to see how it works"},
 	{"serve",    serve_main,    "run the gateway: login, session, check for nginx, Traefik, Caddy, Envoy"},
 	{"sandbox",  sandbox_main,  "run an authorization server that behaves like the real providers"},
-	{"pkce",     pkce_main,     "make a verifier and its challenge"},
+	{"pkce",     pkce_main,     "make a verifier and its challenge, or hold one against the other"},
+	{"explain",  explain_main,  "say why a login failed, and what to change"},
 	{"provider", provider_main, "list, show and check the providers' dialects"},
 	{"keys",     keys_main,     "make the key ring that seals cookies and tokens"},
 };

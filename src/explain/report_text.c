@@ -255,9 +255,12 @@ static const struct term {
 
 static void put_term(struct page *page, const char *fault)
 {
-	for (size_t i = 0; i < sizeof(terms) / sizeof(terms[0]); i++)
-		if (pk_str_starts(pk_str(fault), pk_str(terms[i].fault)))
-			put_labelled(page, "In short:", VALUE_COLUMN, pk_str(terms[i].meaning));
+	for (size_t i = 0; i < sizeof(terms) / sizeof(terms[0]); i++) {
+		if (!pk_str_starts(pk_str(fault), pk_str(terms[i].fault)))
+			continue;
+		end_line(page);
+		put_labelled(page, "In short", VALUE_COLUMN + 1, pk_str(terms[i].meaning));
+	}
 }
 
 static const struct mover {
@@ -396,7 +399,6 @@ void pk_report_text(const struct pk_report *report, bool show_secrets, struct pk
 	if (report->finding_count) {
 		put_verdict(&page, report, show_secrets);
 		put_provider(&page, report);
-		end_line(&page);
 		put_term(&page, report->finding[0].fault->id);
 	} else {
 		put_paragraph(&page, 0, "no fault found");
