@@ -247,10 +247,17 @@ static void wiping_free(void *memory)
 	free(memory);
 }
 
+/* Blocks for the longest reply there may be are used a few pages deep. As pages of their own they
+ * take no more than that, and leave nothing behind; malloc would move them into the heap once the
+ * first was freed. */
+#define OWN_PAGES_FROM 65536 /* bytes */
+
 static bool set_up(struct keeper *keeper)
 {
 	char store[512], error[256] = "";
 
+	if (mallopt(M_MMAP_THRESHOLD, OWN_PAGES_FROM) != 1)
+		return false;
 	json_set_alloc_funcs(malloc, wiping_free);
 	LIST_INIT(&keeper->links);
 	LIST_INIT(&keeper->jobs);

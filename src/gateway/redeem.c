@@ -53,7 +53,10 @@ static bool read_call(struct message_reader *in, struct call_fields *ret)
 static void end(struct redeem *redeem)
 {
 	keeper_job_end(&redeem->job);
-	sodium_memzero(redeem, sizeof(*redeem));
+	/* The rest of the memory goes with its pages, see keeper.c: most were never touched, and
+	 * wiping them would take them first. */
+	pk_arena_wipe(&redeem->arena);
+	sodium_memzero(redeem, offsetof(struct redeem, memory));
 	free(redeem);
 }
 
