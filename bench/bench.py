@@ -1,0 +1,150 @@
+"""What Proofkey costs, beside what it cannot cost less than: bench.py BUILD [--write] [--quick].
+
+The machine is noisy, so nothing is measured once or alone: whatever is compared takes turns within this run, a ratio is taken within each
+turn, and the median of the ratios is what counts. Prints a table; --write puts it into docs/bench.md. --quick takes a tenth of the time
+and is for trying things out."""
+import argparse
+import contextlib
+import os
+import sys
+import tempfile
+
+import measure
+import report
+from measure import wrk
+from servers import CORES, Bench
+from statistics import median
+
+sys.dont_write_bytecode = True
+
+MEMORY = "/dev/shm"
+CHECK = "/check/nginx"
+REQUESTS_OF_A_LOGIN = 5
+WRITES_OF_A_LOGIN = 2
+WHAT = {"rate": "requests per second", "p50": "median latency, µs", "p99": "p99 latency, µs", "cpu": "processor time of a request, µs"}
+
+
+def say(text):
+    print("bench: " + text, file=sys.stderr, flush=True)
+
+
+def ratio(ours, theirs):
+    """The median of what each turn gives."""
+    return median(a / b for a, b in zip(ours, theirs))
+
+
+def measure_pairs(bench):
+    say("pairs")
+    turns = measure.pairs(bench)
+    rate = {name: 1e9 / median(values) for name, values in turns.items()}
+    rows = []
+    for encoding in "base64url", "hex":
+        times = ratio(turns["pair-" + encoding], turns["floor-" + encoding])
+        rows.append((f"pairs per second, challenge in {encoding}", rate["pair-" + encoding], rate["floor-" + encoding],
+                     f"{times:.2f} times the cost", "1.50 or less"))
+    rows.append(("the same floor with OpenSSL's SHA-256", rate["floor-openssl"], rate["floor-base64url"],
+                 f"{ratio(turns['floor-openssl'], turns['floor-base64url']):.2f} times the cost", ""))
+    return rows
+
+
+def measure_checks(bench, turns, seconds):
+    with contextlib.ExitStack() as stack:
+        sandbox = stack.enter_context(bench.sandbox())
+        gateway = stack.enter_context(bench.gateway(sandbox, bench.directory))
+        servers = {"ours": gateway, "empty": stack.enter_context(bench.empty_reply()), "nginx": stack.enter_context(bench.nginx())}
+        _, cookie = measure.logins(bench, gateway, sandbox, 1)
+        got = {name: [] for name in servers}
+        for turn in range(turns):
+            say(f"{CHECK}, turn {turn + 1} of {turns}")
+            for name, server in servers.items():
+                got[name].append(wrk(server, CHECK, cookie, seconds))
+    return {name: {key: [turn[key] for turn in of] for key in of[0]} for name, of in got.items()}
+
+
+def check_rows(got):
+    """For each of the others: requests per second, latency, processor time."""
+    words = {"empty": "the empty libevent reply", "nginx": "nginx `return 204`"}
+    rows = []
+    for other, name in words.items():
+        for key, what in WHAT.items():
+            rows.append((f"{CHECK}, {what}, beside {name}", median(got["ours"][key]), median(got[other][key]),
+                         f"{ratio(got['ours'][key], got[other][key]):.2f}", "0.85 or more" if (other, key) == ("empty", "rate") else ""))
+    return rows
+
+
+def measure_logins(bench, store, turns, count):
+    """With the vault in that directory: logins per second, and how often a second that disk can be sure of a write."""
+    rates, syncs = [], []
+    with bench.sandbox() as sandbox, bench.gateway(sandbox, store) as gateway:
+        for turn in range(turns):
+            say(f"logins, vault in {store}, turn {turn + 1} of {turns}")
+            rates.append(measure.logins(bench, gateway, sandbox, count)[0])
+            syncs.append(measure.syncs(store, 0.5))
+    return rates, syncs
+
+
+def login_rows(in_memory, on_disk, empty_rate):
+    """In memory, beside as many empty replies as a login has requests; on the disk, beside the writes that it has to be sure of."""
+    rates, _ = in_memory
+    disk_rates, syncs = on_disk
+    allowed = empty_rate / REQUESTS_OF_A_LOGIN
+    return [("whole logins per second, vault in memory, beside 5 empty replies each", median(rates), allowed, f"{median(rates) / allowed:.2f}", ""),
+            ("whole logins per second, vault on the disk, beside 2 writes to it each", median(disk_rates), median(syncs) / WRITES_OF_A_LOGIN,
+             f"{ratio(disk_rates, syncs) * WRITES_OF_A_LOGIN:.2f}", "")]
+
+
+def memory_row(state, processes):
+    total = [sum(row[column] or 0 for row in processes) / 1024 for column in (1, 2)]
+    each = ", ".join(f"{name.removeprefix('proofkey-').replace('proofkey', 'supervisor')} "
+                     f"{(pss if pss is not None else rss) / 1024:.1f}" for name, rss, pss in processes)
+    visible = all(pss is not None for _, _, pss in processes)
+    return state, total[1] if visible else None, total[0], each
+
+
+def measure_memory(bench, store, check_seconds, sessions):
+    """A gateway as a user gets it, with a front for each core of the machine."""
+    states = []
+    with bench.sandbox() as sandbox, bench.gateway(sandbox, store, fronts=0, cores=CORES) as gateway:
+        say("memory, idle")
+        states.append(memory_row("idle after the start", measure.memory(gateway)))
+        _, cookie = measure.logins(bench, gateway, sandbox, 1)
+        say("memory, after checks")
+        wrk(gateway, CHECK, cookie, check_seconds)
+        states.append(memory_row(f"after {check_seconds} s of {CHECK} over {measure.CONNECTIONS} connections", measure.memory(gateway)))
+        say(f"memory, {sessions} logins")
+        rate, _ = measure.logins(bench, gateway, sandbox, sessions)
+        say(f"{rate:.0f} logins per second")
+        states.append(memory_row(f"after {sessions:,} logins", measure.memory(gateway)))
+        say(f"memory, {sessions} logins and logouts")
+        measure.logins(bench, gateway, sandbox, sessions, "logout")
+        states.append(memory_row(f"and {sessions:,} more, each session ended again", measure.memory(gateway)))
+    return states
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="script/bench", description="Measures Proofkey beside what it cannot be faster than.")
+    parser.add_argument("build", help=argparse.SUPPRESS)
+    parser.add_argument("--write", action="store_true", help="put the result into docs/bench.md")
+    parser.add_argument("--quick", action="store_true", help="a tenth of the time, for trying things out")
+    arguments = parser.parse_args()
+    turns, seconds, sessions = (5, 1, 5000) if arguments.quick else (25, 1, 100000)
+
+    with contextlib.ExitStack() as stack:
+        directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="proofkey-bench-"))
+        in_memory = stack.enter_context(tempfile.TemporaryDirectory(prefix="proofkey-bench-", dir=MEMORY))
+        bench = Bench(arguments.build, directory)
+        pairs = measure_pairs(bench)
+        checks = measure_checks(bench, turns, seconds)
+        in_memory_logins = measure_logins(bench, in_memory, 3, sessions // 50)
+        on_disk_logins = measure_logins(bench, directory, 3, sessions // 100)
+        memory = measure_memory(bench, in_memory, seconds, sessions)
+    rows = [*pairs, *check_rows(checks), *login_rows(in_memory_logins, on_disk_logins, median(checks["empty"]["rate"]))]
+    text = report.text(rows, memory)
+    print(text)
+    if arguments.write:
+        with open(os.path.join(os.path.dirname(__file__), "..", "docs", "bench.md"), "w", encoding="utf-8") as file:
+            file.write(text + "\n")
+
+
+if __name__ == "__main__":
+    main()
