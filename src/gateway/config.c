@@ -5,10 +5,11 @@
  */
 #include "gateway/config.h"
 #include "base/text.h"
+#include "gateway/origin.h"
 #include "gateway/proxy.h"
 #include "gateway/session.h"
 #include "io/dialect_file.h"
-#include "protocol/redirect_uri.h"
+#include "io/message.h"
 
 #include <confuse.h>
 #include <errno.h>
@@ -18,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define SECRET_MAX 4096
@@ -48,21 +50,27 @@ struct config {
  * time. */
 static struct config *reading;
 
-static int remember_line(cfg_t *cfg, cfg_opt_t *opt)
+/* 0 where it was not given. */
+static int line_of(const struct config *config, const cfg_opt_t *opt)
 {
-	if (reading->line_count < LINES_MAX)
-		reading->lines[reading->line_count++] = (struct line){opt, cfg->line};
+	for (size_t i = 0; i < config->line_count; i++)
+		if (config->lines[i].opt == opt)
+			return config->lines[i].line;
 	return 0;
 }
 
-static int line_of(const struct config *config, const cfg_opt_t *opt)
+/* Called for each value. A second one, but of a list, would take the first away unseen. */
+static int remember_line(cfg_t *cfg, cfg_opt_t *opt)
 {
-	int line = 1;
+	const bool again = line_of(reading, opt) != 0;
 
-	for (size_t i = 0; i < config->line_count; i++)
-		if (config->lines[i].opt == opt)
-			line = config->lines[i].line;
-	return line;
+	if (again && !(opt->flags & CFGF_LIST)) {
+		cfg_error(cfg, "%s is given twice", opt->name);
+		return -1;
+	}
+	if (!again && reading->line_count < LINES_MAX)
+		reading->lines[reading->line_count++] = (struct line){opt, cfg->line};
+	return 0;
 }
 
 static void on_parse_error(cfg_t *cfg, const char *format, va_list args)
@@ -82,13 +90,13 @@ __attribute__((format(printf, 4, 5))) static bool refuse(struct config *config, 
 {
 	char text[384];
 	va_list args;
-	const cfg_opt_t *opt = name ? cfg_getopt(section, name) : NULL;
+	const int line = name ? line_of(config, cfg_getopt(section, name)) : 0;
 
 	va_start(args, format);
 	(void)vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	(void)snprintf(config->error, config->error_size, "%s:%d: %s%s%s", config->file,
-		       opt ? line_of(config, opt) : section->line, name ? name : "",
+		       line ? line : section->line, name ? name : "",
 		       name ? ": " : "", text);
 	return false;
 }
@@ -120,16 +128,6 @@ static bool take_seconds(struct config *config, const char *name, int64_t least,
 	return true;
 }
 
-/* An origin is scheme, host and port and nothing else: what a browser's Origin header says. */
-static bool is_origin(struct pk_str text)
-{
-	struct pk_uri uri;
-
-	return pk_uri_split(text, &uri) && !uri.path.len && !uri.query.ptr && !uri.fragment.ptr &&
-	       (pk_str_equal(uri.scheme, PK_STR("https")) ||
-		pk_str_equal(uri.scheme, PK_STR("http")));
-}
-
 static bool take_public_url(struct config *config)
 {
 	struct pk_str url = text_of(config->cfg, "public_url");
@@ -140,9 +138,10 @@ static bool take_public_url(struct config *config)
 		return refuse(config, config->cfg, NULL,
 			      "public_url is missing: where browsers reach this gateway, "
 			      "public_url = \"https://app.example.com\"");
-	if (!is_origin(url))
+	if (!origin_valid(url))
 		return refuse(config, config->cfg, "public_url",
-			      "it is scheme and host (and port): \"https://app.example.com\"");
+			      "it is scheme and host (and port) as browsers write them, in small "
+			      "letters: \"https://app.example.com\"");
 	if (pk_str_starts(url, PK_STR("http://")) && !pk_uri_is_loopback(url))
 		return refuse(config, config->cfg, "public_url",
 			      "plain http is for loopback addresses: cookies must not cross a "
@@ -163,16 +162,22 @@ static bool read_secret(struct config *config, cfg_t *section, size_t index, str
 			      strerror(errno));
 	config->secret[index] = sodium_malloc(SECRET_MAX);
 	size = config->secret[index] ? read(fd, config->secret[index], SECRET_MAX) : -1;
+	if (size < 0)
+		(void)refuse(config, section, "client_secret_file", "%s: %s", path,
+			     strerror(errno));
 	close(fd);
 	if (size < 0)
-		return refuse(config, section, "client_secret_file", "%s: %s", path,
-			      strerror(errno));
+		return false;
 	if (size == SECRET_MAX)
 		return refuse(config, section, "client_secret_file", "%s is larger than any secret",
 			      path);
 	ret->text = pk_str_trim((struct pk_str){config->secret[index], (size_t)size});
 	if (!ret->text.len)
 		return refuse(config, section, "client_secret_file", "%s is empty", path);
+	for (size_t i = 0; i < ret->text.len; i++)
+		if ((unsigned char)ret->text.ptr[i] < 0x20 || ret->text.ptr[i] == 0x7f)
+			return refuse(config, section, "client_secret_file",
+				      "%s has control characters; is it one line of text?", path);
 	return true;
 }
 
@@ -256,6 +261,8 @@ static bool take_login(struct config *config, cfg_t *section, size_t index)
 	pk_buf_put(&redirect_uri, config->settings.public_url);
 	pk_buf_put(&redirect_uri, PK_STR("/callback/"));
 	pk_buf_put(&redirect_uri, login->login.name);
+	if (redirect_uri.overflow)
+		return refuse(config, config->cfg, "public_url", "it is too long");
 	login->login.redirect_uri = pk_buf_str(&redirect_uri);
 	login->login.dialect = &login->dialect;
 	login->login.client_id = text_of(section, "client_id");
@@ -269,8 +276,7 @@ static bool take_login(struct config *config, cfg_t *section, size_t index)
 		return refuse(config, config->cfg, "public_url", "login \"%s\": %s",
 			      cfg_title(section), why.detail);
 	default:
-		if (why.parameter && cfg_getopt(section, why.parameter) &&
-		    cfg_size(section, why.parameter))
+		if (why.parameter && cfg_getopt(section, why.parameter))
 			return refuse(config, section, why.parameter, "%s", why.detail);
 		return refuse(config, section, NULL, "login \"%s\": %s", cfg_title(section),
 			      why.detail);
@@ -294,13 +300,28 @@ static bool take_logins(struct config *config)
 	return true;
 }
 
+/* "*", or a login and a subject: a pattern that names none would match nobody, ever. */
+static bool check_subjects(struct config *config, cfg_t *allow)
+{
+	const struct pk_list *subjects = &config->settings.allow_subjects;
+
+	for (size_t i = 0; i < subjects->count; i++)
+		if (!pk_str_equal(subjects->item[i], PK_STR("*")) &&
+		    pk_str_find(subjects->item[i], '/') == subjects->item[i].len)
+			return refuse(config, allow, "subjects",
+				      "\"%.*s\" is not LOGIN/SUBJECT, nor \"*\" for everybody",
+				      PK_ARG(subjects->item[i]));
+	return true;
+}
+
 static bool take_allow(struct config *config)
 {
 	struct settings *settings = &config->settings;
 	cfg_t *allow = cfg_getsec(config->cfg, "allow");
 
 	if (!take_list(config, allow, "emails", &settings->allow_emails) ||
-	    !take_list(config, allow, "subjects", &settings->allow_subjects))
+	    !take_list(config, allow, "subjects", &settings->allow_subjects) ||
+	    !check_subjects(config, allow))
 		return false;
 	if (!settings->allow_emails.count && !settings->allow_subjects.count)
 		return refuse(config, config->cfg, NULL,
@@ -323,7 +344,7 @@ static bool take_origins(struct config *config)
 				      "\"%.*s\" is no address or block such as 10.0.0.0/8",
 				      PK_ARG(settings->trusted_proxies.item[i]));
 	for (size_t i = 0; i < settings->return_to_origins.count; i++)
-		if (!is_origin(settings->return_to_origins.item[i]))
+		if (!origin_valid(settings->return_to_origins.item[i]))
 			return refuse(config, config->cfg, "return_to_origins",
 				      "\"%.*s\" is no origin such as https://app.example.com",
 				      PK_ARG(settings->return_to_origins.item[i]));
@@ -349,7 +370,28 @@ static bool take_keys(struct config *config)
 		keyring_subkeys(&ring, "attempt", settings->attempt_keys.key);
 	settings->vault_keys.count = keyring_subkeys(&ring, "vault", settings->vault_keys.key);
 	keyring_wipe(&ring);
+	if (!settings->session_keys.count || !settings->attempt_keys.count ||
+	    !settings->vault_keys.count)
+		return refuse(config, config->cfg, "keys", "the cryptographic library failed");
 	return true;
+}
+
+/* Each process is told its part in one message of bounded texts: better refused here than there. */
+static bool check_size(struct config *config)
+{
+	char *memory = sodium_malloc(SETTINGS_MAX);
+	bool fits = memory != NULL;
+
+	for (int role = ROLE_FRONT; role <= ROLE_KEEPER && fits; role++) {
+		struct pk_buf out = pk_buf(memory, SETTINGS_MAX);
+
+		settings_pack(&config->settings, (enum role)role, &out);
+		fits = !out.overflow;
+	}
+	sodium_free(memory);
+	return fits || refuse(config, config->cfg, NULL,
+			      "a text or dialect is longer than %d bytes, or all of them than %u",
+			      MESSAGE_MAX, SETTINGS_MAX);
 }
 
 static bool take_rest(struct config *config)
@@ -367,7 +409,9 @@ static bool take_rest(struct config *config)
 	if (!settings->store.len)
 		return refuse(config, config->cfg, NULL,
 			      "store is missing: store = \"sqlite:/var/lib/proofkey/vault.db\"");
-	if (sandbox.len && !is_origin(sandbox))
+	if (settings->store.len > STORE_MAX)
+		return refuse(config, config->cfg, "store", "at most %d bytes", STORE_MAX);
+	if (sandbox.len && !origin_valid(sandbox))
 		return refuse(config, config->cfg, "sandbox",
 			      "it is the address of `proofkey sandbox`: \"http://127.0.0.1:9400\"");
 	return take_seconds(config, "session_lifetime", 60, 366 * 86400,
@@ -375,7 +419,8 @@ static bool take_rest(struct config *config)
 	       take_seconds(config, "attempt_lifetime", 30, 86400, &settings->attempt_lifetime);
 }
 
-static bool parse(struct config *config)
+/* The keys that there are. */
+static bool declare(struct config *config)
 {
 	static cfg_opt_t login_opts[] = {
 		CFG_STR("provider", NULL, CFGF_NONE),
@@ -418,23 +463,47 @@ static bool parse(struct config *config)
 	for (const cfg_opt_t *opt = opts; opt->name; opt++)
 		if (opt->type != CFGT_SEC)
 			cfg_set_validate_func(config->cfg, opt->name, remember_line);
+	cfg_set_validate_func(config->cfg, "allow", remember_line);
+	cfg_set_validate_func(config->cfg, "allow|emails", remember_line);
+	cfg_set_validate_func(config->cfg, "allow|subjects", remember_line);
 	for (const cfg_opt_t *opt = login_opts; opt->name; opt++) {
 		(void)snprintf(path, sizeof(path), "login|%s", opt->name);
 		cfg_set_validate_func(config->cfg, path, remember_line);
 	}
-	switch (cfg_parse(config->cfg, config->file)) {
-	case CFG_SUCCESS:
-		return true;
-	case CFG_FILE_ERROR:
+	return true;
+}
+
+/* libconfuse ends the program when a read fails, so it is given nothing but a file. */
+static FILE *open_file(const char *path)
+{
+	FILE *file = fopen(path, "re");
+	struct stat status;
+
+	if (!file)
+		return NULL;
+	if (fstat(fileno(file), &status) == 0 && S_ISREG(status.st_mode))
+		return file;
+	fclose(file);
+	errno = EINVAL;
+	return NULL;
+}
+
+static bool parse(struct config *config)
+{
+	FILE *file = open_file(config->file);
+	int result;
+
+	if (!file) {
 		(void)snprintf(config->error, config->error_size, "%s: %s", config->file,
-			       strerror(errno));
-		return false;
-	default:
-		if (!config->error[0])
-			(void)snprintf(config->error, config->error_size, "%s: cannot be read",
-				       config->file);
+			       errno == EINVAL ? "it is not a regular file" : strerror(errno));
 		return false;
 	}
+	result = declare(config) ? cfg_parse_fp(config->cfg, file) : CFG_PARSE_ERROR;
+	fclose(file);
+	if (result != CFG_SUCCESS && !config->error[0])
+		(void)snprintf(config->error, config->error_size, "%s: cannot be read",
+			       config->file);
+	return result == CFG_SUCCESS;
 }
 
 struct config *config_load(const char *file, char *error, size_t error_size)
@@ -453,7 +522,7 @@ struct config *config_load(const char *file, char *error, size_t error_size)
 	config->error_size = error_size;
 	reading = config;
 	if (parse(config) && take_public_url(config) && take_rest(config) && take_logins(config) &&
-	    take_allow(config) && take_origins(config) && take_keys(config)) {
+	    take_allow(config) && take_origins(config) && take_keys(config) && check_size(config)) {
 		reading = NULL;
 		return config;
 	}
@@ -467,6 +536,17 @@ const struct settings *config_settings(const struct config *config)
 	return &config->settings;
 }
 
+/* libconfuse keeps its own copy of a client_secret that stands in the file. */
+static void wipe_secrets(cfg_t *cfg)
+{
+	for (unsigned i = 0; i < cfg_size(cfg, "login"); i++) {
+		char *secret = cfg_getstr(cfg_getnsec(cfg, "login", i), "client_secret");
+
+		if (secret)
+			sodium_memzero(secret, strlen(secret));
+	}
+}
+
 void config_free(struct config *config)
 {
 	if (!config)
@@ -475,12 +555,9 @@ void config_free(struct config *config)
 		sodium_free(config->secret[i]);
 		dialect_file_free(&config->dialect[i]);
 	}
-	/* libconfuse keeps its own copy of a client_secret that stands in the file. */
-	for (size_t i = 0; i < config->settings.login_count; i++)
-		if (!config->secret[i] && config->settings.login[i].secret.text.len)
-			sodium_memzero((char *)(uintptr_t)config->settings.login[i].secret.text.ptr,
-				       config->settings.login[i].secret.text.len);
-	if (config->cfg)
+	if (config->cfg) {
+		wipe_secrets(config->cfg);
 		cfg_free(config->cfg);
+	}
 	sodium_free(config);
 }

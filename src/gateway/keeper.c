@@ -254,7 +254,7 @@ static void wiping_free(void *memory)
 
 static bool set_up(struct keeper *keeper)
 {
-	char store[512], error[256] = "";
+	char store[STORE_MAX + 1], error[256] = "";
 
 	if (mallopt(M_MMAP_THRESHOLD, OWN_PAGES_FROM) != 1)
 		return false;
@@ -283,7 +283,7 @@ static bool set_up(struct keeper *keeper)
 /* Files that stay reachable: the directory of an embedded store. */
 static bool confine(const struct keeper *keeper)
 {
-	char path[512], missing[128] = "";
+	char path[STORE_MAX + 1], missing[128] = "";
 	struct pk_str store = keeper->settings->store;
 	struct confine_path paths[1] = {{path, true}};
 	size_t count = 0;

@@ -11,6 +11,7 @@
 
 #define LOGINS_MAX 32
 #define FRONTS_MAX 64
+#define STORE_MAX 511
 #define SETTINGS_MAX (1u << 20) /* bytes, packed */
 
 enum role { ROLE_FRONT, ROLE_KEEPER };
