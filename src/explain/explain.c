@@ -108,7 +108,8 @@ enum pk_err pk_explain(struct pk_arena *arena, const struct pk_capture *capture,
 			ask(&flow, rule, ret);
 	note_not_visible(ret, flow.authorize.event != NULL, "authorize request");
 	note_not_visible(ret, flow.callback.event != NULL, "callback");
-	note_not_visible(ret, flow.token.event != NULL, "token request");
+	note_not_visible(ret, flow.token.event && flow.token.event->request.present,
+			 "token request");
 	note_not_visible(ret, flow.reply.visible || flow.callback_error.visible, "token reply");
 	note_not_visible(ret, flow.dialect != NULL, "provider");
 	ret->pair_is_right = is_right_pair(&flow);
