@@ -3,14 +3,14 @@
 import assert from 'node:assert/strict';
 import { chromium } from 'playwright-core';
 
-const loginMilliseconds = 10_000;
+const stepMilliseconds = 20_000;
 
 export function launchBrowser() {
 	return chromium.launch({
 		executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
 		args: [
 			'--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-			'--disable-component-update', '--disable-sync',
+			'--disable-component-update', '--disable-sync', '--process-per-site',
 		],
 	});
 }
@@ -20,22 +20,26 @@ export class Visitor {
 	complaints = [];
 	/** The URLs of all callbacks that the browser went to. */
 	callbacks = [];
+	#pages = new Set();
 
 	static async arrive(browser, site, options = {}) {
 		const visitor = new Visitor();
 
 		visitor.site = site;
-		visitor.context = await browser.newContext(options);
-		visitor.context.setDefaultTimeout(loginMilliseconds);
-		visitor.context.on('request', (request) => visitor.#see(request.url()));
+		visitor.context = await browser.newContext({ viewport: { width: 800, height: 700 }, reducedMotion: 'reduce', ...options });
+		visitor.context.setDefaultTimeout(stepMilliseconds);
+		visitor.context.on('request', (request) => visitor.#see(request));
 		visitor.context.on('console', (message) => visitor.#hear(message));
 		visitor.context.on('weberror', (error) => visitor.complaints.push(`script: ${error.error()}`));
 		return visitor;
 	}
 
-	#see(url) {
+	#see(request) {
 		const { gateway, sandbox } = this.site;
+		const url = request.url();
 
+		if (request.isNavigationRequest())
+			this.#pages.add(url);
 		if (url.startsWith(`${gateway}/callback/`))
 			this.callbacks.push(new URL(url));
 		if (![gateway, sandbox].includes(new URL(url).origin) && !url.startsWith('data:'))
@@ -45,8 +49,7 @@ export class Visitor {
 	// The browser notes the status of a page in the console; that one is looked at by the tests themselves.
 	#hear(message) {
 		const { url } = message.location();
-		const isPageStatus = /^Failed to load resource: the server responded with a status of [45]/.test(message.text()) &&
-			message.page()?.url() === url;
+		const isPageStatus = this.#pages.has(url) && message.text().startsWith('Failed to load resource: the server responded with a status of ');
 
 		if (['error', 'warning'].includes(message.type()) && !isPageStatus)
 			this.complaints.push(`console: ${message.text()} (${url})`);

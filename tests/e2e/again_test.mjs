@@ -1,0 +1,55 @@
+// A callback that was used already is opened again, by the back button, a reload or from the history. Who is signed in goes where they
+// wanted to; who is not learns that this address works once.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { startDemo } from './programs.mjs';
+import { launchBrowser, Visitor } from './visitor.mjs';
+
+let demo, browser;
+
+before(async () => {
+	[demo, browser] = await Promise.all([startDemo(), launchBrowser()]);
+});
+
+after(async () => {
+	await browser.close();
+	await demo.stop();
+});
+
+test('who is signed in is led on', async () => {
+	const visitor = await Visitor.arrive(browser, demo);
+	const tab = await visitor.tab();
+
+	await visitor.signsIn(tab, 'TikTok', 'Ada Lovelace');
+	const before = await visitor.me();
+	await tab.goto(visitor.callbacks[0].href);
+	await visitor.isSignedIn(tab, 'Ada Lovelace');
+	assert.deepEqual(await visitor.me(), before);
+	await visitor.leave();
+});
+
+test('back to the provider and once more: the page there is spent, and the session stays', async () => {
+	const visitor = await Visitor.arrive(browser, demo);
+	const tab = await visitor.tab();
+
+	await visitor.signsIn(tab, 'TikTok', 'Ada Lovelace');
+	await tab.goBack();
+	await visitor.sees(tab, /^Allow sandbox-client to sign you in/);
+	assert.equal((await visitor.me()).name, 'Ada Lovelace');
+	await tab.goForward();
+	await visitor.isSignedIn(tab, 'Ada Lovelace');
+	await visitor.leave();
+});
+
+test('who signed out is not let in by the history', async () => {
+	const visitor = await Visitor.arrive(browser, demo);
+	const tab = await visitor.tab();
+
+	await visitor.signsIn(tab, 'TikTok', 'Ada Lovelace');
+	await tab.getByRole('button', { name: 'Sign out' }).click();
+	await visitor.isSignedOut(tab);
+	await tab.goto(visitor.callbacks[0].href);
+	await visitor.seesFault(tab, 'code-reused');
+	assert.equal((await visitor.me()).status, 401);
+	await visitor.leave();
+});
