@@ -33,14 +33,17 @@ void pk_base64_encode(struct pk_buf *out, const void *bytes, size_t size)
 
 void pk_hex_encode(struct pk_buf *out, const void *bytes, size_t size)
 {
+	enum { PIECE = 32 };
 	const unsigned char *in = bytes;
+	char text[2 * PIECE + 1];
 
-	for (size_t i = 0; i < size; i++) {
-		char pair[3];
+	for (size_t at = 0; at < size; at += PIECE) {
+		const size_t piece = size - at < PIECE ? size - at : PIECE;
 
-		sodium_bin2hex(pair, sizeof(pair), in + i, 1);
-		pk_buf_put(out, (struct pk_str){pair, 2});
+		sodium_bin2hex(text, sizeof(text), in + at, piece);
+		pk_buf_put(out, (struct pk_str){text, 2 * piece});
 	}
+	sodium_memzero(text, sizeof(text));
 }
 
 bool pk_base64url_secret(struct pk_str text, void *bytes, size_t cap, size_t *ret_size)
