@@ -9,15 +9,15 @@ import os
 import sys
 import tempfile
 
-import measure
-import report
-from measure import wrk
-from servers import CORES, Bench
 from statistics import median
 
 sys.dont_write_bytecode = True
 
-MEMORY = "/dev/shm"
+import measure
+import report
+from servers import CORES, Bench
+
+MEMORY = "/dev/shm"  # a directory that no disk is behind
 CHECK = "/check/nginx"
 REQUESTS_OF_A_LOGIN = 5
 WRITES_OF_A_LOGIN = 2
@@ -34,6 +34,7 @@ def ratio(ours, theirs):
 
 
 def measure_pairs(bench):
+    """Rows of the table: what, ours, what it is held against, their ratio, the aim."""
     say("pairs")
     turns = measure.pairs(bench)
     rate = {name: 1e9 / median(values) for name, values in turns.items()}
@@ -48,6 +49,7 @@ def measure_pairs(bench):
 
 
 def measure_checks(bench, turns, seconds):
+    """For each server, the measurements of all turns."""
     with contextlib.ExitStack() as stack:
         sandbox = stack.enter_context(bench.sandbox())
         gateway = stack.enter_context(bench.gateway(sandbox, bench.directory))
@@ -57,12 +59,12 @@ def measure_checks(bench, turns, seconds):
         for turn in range(turns):
             say(f"{CHECK}, turn {turn + 1} of {turns}")
             for name, server in servers.items():
-                got[name].append(wrk(server, CHECK, cookie, seconds))
+                got[name].append(measure.wrk(server, CHECK, cookie, seconds))
     return {name: {key: [turn[key] for turn in of] for key in of[0]} for name, of in got.items()}
 
 
 def check_rows(got):
-    """For each of the others: requests per second, latency, processor time."""
+    """Beside each of the others: requests per second, latency, processor time."""
     words = {"empty": "the empty libevent reply", "nginx": "nginx `return 204`"}
     rows = []
     for other, name in words.items():
@@ -94,6 +96,7 @@ def login_rows(in_memory, on_disk, empty_rate):
 
 
 def memory_row(state, processes):
+    """A row of the other table: when, PSS and RSS of all, each process."""
     total = [sum(row[column] or 0 for row in processes) / 1024 for column in (1, 2)]
     each = ", ".join(f"{name.removeprefix('proofkey-').replace('proofkey', 'supervisor')} "
                      f"{(pss if pss is not None else rss) / 1024:.1f}" for name, rss, pss in processes)
@@ -109,7 +112,7 @@ def measure_memory(bench, store, check_seconds, sessions):
         states.append(memory_row("idle after the start", measure.memory(gateway)))
         _, cookie = measure.logins(bench, gateway, sandbox, 1)
         say("memory, after checks")
-        wrk(gateway, CHECK, cookie, check_seconds)
+        measure.wrk(gateway, CHECK, cookie, check_seconds)
         states.append(memory_row(f"after {check_seconds} s of {CHECK} over {measure.CONNECTIONS} connections", measure.memory(gateway)))
         say(f"memory, {sessions} logins")
         rate, _ = measure.logins(bench, gateway, sandbox, sessions)

@@ -4,7 +4,10 @@ import os
 import platform
 import re
 
+from measure import CONNECTIONS, VISITORS
 from servers import CLIENT_CORES, CORES, SERVER_CORES
+
+SHARED = " (here the same one)" if SERVER_CORES == CLIENT_CORES else ""
 
 HEAD = """# Measurements
 
@@ -15,20 +18,20 @@ the ratios is shown. On another machine the numbers are others, the ratios less 
 NOTES = f"""## How it is measured
 
 - **Pairs**: processor time of one core. The floor is 32 bytes of entropy, one block of SHA-256 and 32 bytes encoded twice, asked of
-  libsodium without anything between. A ratio of costs: 1 is the floor itself.
-- **/check/nginx**: wrk sends the same request, with the session cookie of a real login, over the same number of connections to each of
-  the three. Servers have half of the cores (here {len(SERVER_CORES)} of {len(CORES)}), with a process for each; wrk has the rest
-  (here {len(CLIENT_CORES)}{", the same one" if SERVER_CORES == CLIENT_CORES else ""}), but the kernel's network between them is shared. A ratio of 1 means as many
-  requests, as much latency or as much processor time as the other. The empty libevent reply is evhttp answering 200 with nothing, from
-  libevent's loop as it comes; a front's loop is told to batch what it asks of epoll, which is a part of its ratio.
-- **Processor time of a request** is what the kernel counts for the server's processes, their system calls included. Where the machine
-  has other work at the same time it is the steadier of the measures.
-- **Whole logins**: /login, the provider's authorize endpoint, /callback, and behind it the token and user info requests: five requests,
-  two of them between keeper and provider, and two transactions that have to be on the disk. The provider is the sandbox, which shares
-  the other half of the cores with the visitors. In memory the vault costs no waiting for a disk; on a disk, the disk decides.
-- **Memory**: PSS, the kernel's account of what each process takes, with shared pages shared out; RSS counts them in each. A session
-  lives in its cookie, so the gateway keeps nothing for one that goes on. One that was ended takes 24 bytes, in tables of powers of two,
-  until it would have expired; an attempt that was spent takes a row on the disk for as long.
+  libsodium without anything between. The ratio is one of costs: 1 is the floor itself.
+- **/check/nginx**: wrk sends the same request, with the session cookie of a real login, over {CONNECTIONS} connections that stay open, to each
+  of the three. Servers have a half of the cores and a process for each (here {len(SERVER_CORES)} of {len(CORES)}), wrk has the others{SHARED}. The
+  empty libevent reply is evhttp answering 200 with nothing, from libevent's loop as it comes. A front's loop tells epoll once in a turn
+  what has changed, which evhttp gains much from: that is how a check can come so close to a reply that does nothing.
+- **Processor time of a request** is what the kernel counts for the server's processes, their system calls included. Where other work
+  disturbs the machine it is the steadier measure. All of the servers are kept busy, so latency is mostly waiting for one's turn.
+- **Whole logins**: /login, the provider's authorize endpoint, /callback, and behind it the token request and the user info: five
+  requests, two of them between keeper and provider, and two transactions, of which the keeper waits for each to be on the disk. The
+  provider is the sandbox, on wrk's half of the cores, as are the {VISITORS} visitors who log in at the same time. The ratio of the first
+  row is to an empty reply for each of the five requests; that of the second is to a page written and made sure of for each transaction.
+- **Memory**: a gateway with a front for each core. PSS is the kernel's account of what each process takes, with shared pages shared out;
+  RSS counts those in each. A session that goes on lives in its cookie and takes no memory. One that was ended takes 24 bytes, in tables
+  whose sizes are powers of two, until it would have expired; a spent attempt takes a row on the disk until it would have.
 """
 
 
@@ -48,12 +51,16 @@ def number(value):
 
 def table(head, rows):
     widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
-    line = lambda cells: "| " + " | ".join(cell.ljust(width) for cell, width in zip(cells, widths)) + " |"
+
+    def line(cells):
+        return "| " + " | ".join(cell.ljust(width) for cell, width in zip(cells, widths)) + " |"
+
     return "\n".join([line(head), "|" + "|".join("-" * (width + 2) for width in widths) + "|", *map(line, rows)])
 
 
 def ratios(rows):
-    return table(("what", "Proofkey", "beside", "ratio", "aim"), [(what, number(ours), number(theirs), ratio, aim) for what, ours, theirs, ratio, aim in rows])
+    return table(("what", "Proofkey", "beside", "ratio", "aim"),
+                 [(what, number(ours), number(theirs), ratio, aim) for what, ours, theirs, ratio, aim in rows])
 
 
 def memory(rows):
