@@ -14,7 +14,7 @@ import threading
 sys.dont_write_bytecode = True
 from fake_provider import Provider
 from forge import Ring
-from harness import CLIENT_SECRET, PROGRAM, Browser, Gateway, check, equal, finish, is_sent_back, run
+from harness import CLIENT_SECRET, PROGRAM, Browser, Gateway, check, equal, finish, is_sent_back, run, wait_for
 
 LARGEST = 1 << 30  # bytes; a sanitizer's shadow of the whole address space is larger, and holds no data
 
@@ -45,7 +45,13 @@ def found(pid, values):
 
 
 def descriptors(pid):
-    return sorted((int(fd), os.readlink(f"/proc/{pid}/fd/{fd}")) for fd in os.listdir(f"/proc/{pid}/fd"))
+    held = []
+    for fd in os.listdir(f"/proc/{pid}/fd"):
+        try:
+            held.append((int(fd), os.readlink(f"/proc/{pid}/fd/{fd}")))
+        except FileNotFoundError:
+            pass  # closed while we looked
+    return sorted(held)
 
 
 def status_of(pid):
@@ -133,7 +139,7 @@ def held_open():
         tcp = [line for line in sockets(pid, "tcp") if line[3] == "0A"]
         equal([int(line[1].split(":")[1], 16) for line in tcp], [gateway.port], "a front listens at one address")
         equal(sockets(pid, "udp") + sockets(pid, "raw") + sockets(pid, "netlink"), [], "and has no other network socket")
-        check([line for line in sockets(pid, "tcp") if line[3] != "0A"] == [], "nor a connection to anywhere, while nobody asks", sockets(pid, "tcp"))
+        check(wait_for(lambda: not [line for line in sockets(pid, "tcp") if line[3] != "0A"]), "nor a connection to anywhere, while nobody asks", sockets(pid, "tcp"))
         unix = sockets(pid, "unix")
         check(len(unix) <= 4 and all(len(line) == 7 for line in unix), "its local sockets have no name: supervisor, keeper, and a pair for signals", unix)
         files = [target for fd, target in descriptors(pid) if fd > 2 and not re.match(r"socket:|anon_inode:|/memfd:proofkey-revoked|pipe:", target)]
