@@ -79,7 +79,8 @@ enum verdict look_challenge_of_empty_value(const struct flow *flow, struct pk_fi
 
 /* ---- Another hash, or a digest that is none any more ---- */
 
-/* The one reading of a challenge that is sent as S256; false where there is none, or any other method. */
+/* The first reading of a challenge that is sent as S256; false where there is none, or where it is of
+ * hex digits, which are no digest. */
 static bool read_s256(const struct flow *flow, struct reading *ret)
 {
 	struct readings readings;
@@ -87,7 +88,7 @@ static bool read_s256(const struct flow *flow, struct reading *ret)
 	if (pair_method(flow) != METHOD_S256 || !flow->method.len)
 		return false;
 	reading_of_challenge(&readings, flow->challenge);
-	if (!readings.count)
+	if (!readings.count || pair_shape(flow).encoding == PK_TRANSFORM_BASE64URL_OF_HEX)
 		return false;
 	*ret = readings.reading[0];
 	return true;

@@ -148,7 +148,7 @@ enum verdict look_verifier_wrong_parameter(const struct flow *flow, struct pk_fi
 
 	if (!token->event)
 		return NOT_VISIBLE;
-	if (verifier.len && (!flow->challenge.len || flow->relation.found))
+	if (verifier.len && (!flow->challenge.len || flow->relation.found || is_right(flow)))
 		return ABSENT;
 	for (size_t i = 0; i < token->count; i++)
 		if (pair_belongs(token->param[i].value, flow->challenge))
