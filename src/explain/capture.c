@@ -388,6 +388,18 @@ static enum pk_err read_one(struct pk_arena *arena, struct pk_str text, struct p
 	return PK_OK;
 }
 
+/* Moves the last event, of which no time is known, before those of the last attempt that come after
+ * its kind: pieces are added in any order, and the kinds are declared in that of a login. */
+static void put_in_place(struct making *making)
+{
+	size_t at = making->count - 1;
+	const struct pk_event event = making->event[at];
+
+	for (; at > 0 && making->event[at - 1].kind > event.kind; at--)
+		making->event[at] = making->event[at - 1];
+	making->event[at] = event;
+}
+
 enum pk_err pk_capture_add(struct pk_arena *arena, struct pk_capture *capture,
 			   enum pk_event_kind kind, struct pk_str text, struct pk_why *why)
 {
@@ -399,9 +411,11 @@ enum pk_err pk_capture_add(struct pk_arena *arena, struct pk_capture *capture,
 	for (size_t i = 0; i < capture->count; i++)
 		TRY(making_add(&making, &capture->event[i]));
 	unanswered = event.request.present ? NULL : find_unanswered(&making, kind);
-	if (unanswered)
+	if (unanswered) {
 		unanswered->reply = event.reply;
-	else
+	} else {
 		TRY(making_add(&making, &event));
+		put_in_place(&making);
+	}
 	return finish(&making, capture);
 }
