@@ -214,6 +214,11 @@ static int refuse(const char *where, enum pk_err err, const struct pk_why *why)
 			     why->detail[0] ? why->detail : pk_err_info(err)->sentence);
 }
 
+static const char *file_name(const struct options *options)
+{
+	return pk_str_equal(pk_str(options->file), PK_STR("-")) ? "standard input" : options->file;
+}
+
 static int take_file(const struct options *options, struct work *work)
 {
 	struct pk_why why = {0};
@@ -226,7 +231,7 @@ static int take_file(const struct options *options, struct work *work)
 	if (!input_read(options->file, PK_CAPTURE_TEXT_MAX, &work->file, error, sizeof(error)))
 		return answer_failed(command, "%s", error);
 	err = pk_capture_read(&work->arena, work->file.text, &work->capture, &why);
-	return err == PK_OK ? ANSWER_YES : refuse(options->file, err, &why);
+	return err == PK_OK ? ANSWER_YES : refuse(file_name(options), err, &why);
 }
 
 static int take_pieces(const struct options *options, struct work *work)
