@@ -8,7 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define LINE_MAX_BYTES 2048
+/* A line of eight long values still fits, and into a pipe at once. */
+#define LINE_MAX_BYTES 4096
 #define VALUE_MAX_BYTES 400
 
 static const char *process = "gateway";
@@ -33,13 +34,18 @@ static void put_value(struct pk_buf *line, struct pk_str value)
 		pk_buf_char(line, '"');
 }
 
+/* Whole or not at all: half a field would leave its quote open. */
 static void put_field(struct pk_buf *line, const char *key, struct pk_str value)
 {
+	const struct pk_buf before = *line;
+
 	if (line->len)
 		pk_buf_char(line, ' ');
 	pk_buf_put(line, pk_str(key));
 	pk_buf_char(line, '=');
 	put_value(line, value);
+	if (line->overflow)
+		*line = before;
 }
 
 static void put_time(struct pk_buf *line)
