@@ -88,6 +88,17 @@ void generation_kill(const struct generation *generation, int signal)
 			kill(generation->front[i].pid, signal);
 }
 
+/* One that could not be started may still have some of these. */
+static void release(const struct child *child)
+{
+	if (child->restart)
+		event_free(child->restart);
+	if (child->readable)
+		event_free(child->readable);
+	if (child->control >= 0)
+		close(child->control);
+}
+
 void generation_free(struct generation *generation)
 {
 	if (!generation)
@@ -95,10 +106,8 @@ void generation_free(struct generation *generation)
 	for (int role = 0; role < 2; role++)
 		if (generation->settings_fd[role] >= 0)
 			close(generation->settings_fd[role]);
-	if (generation->keeper.restart)
-		event_free(generation->keeper.restart);
+	release(&generation->keeper);
 	for (unsigned i = 0; i < generation->fronts; i++)
-		if (generation->front[i].restart)
-			event_free(generation->front[i].restart);
+		release(&generation->front[i]);
 	free(generation);
 }
