@@ -16,6 +16,12 @@ struct revocation {
 	const struct login_settings *login;
 };
 
+static void log_not_revoked(const struct login_settings *login, struct pk_str text)
+{
+	log_event("warn", "token.not_revoked",
+		  (struct log_field[]){{"login", login->login.name}, {"text", text}}, 2);
+}
+
 static void on_revoked(const struct pk_http_reply *reply, const char *problem, void *arg)
 {
 	struct revocation *revocation = arg;
@@ -24,11 +30,8 @@ static void on_revoked(const struct pk_http_reply *reply, const char *problem, v
 	if (reply && reply->status == 200)
 		log_event("info", "token.revoked", &(struct log_field){"login", login}, 1);
 	else
-		log_event("warn", "token.not_revoked",
-			  (struct log_field[]){{"login", login},
-					       {"text", reply ? PK_STR("the provider refused")
-							      : pk_str(problem)}},
-			  2);
+		log_not_revoked(revocation->login,
+				reply ? PK_STR("the provider refused") : pk_str(problem));
 	keeper_job_end(&revocation->job);
 	free(revocation);
 }
@@ -41,16 +44,24 @@ static void revoke(struct keeper *keeper, const struct login_settings *login,
 	struct revocation *revocation;
 	struct pk_http_request request;
 
-	if (!token.text.len ||
-	    pk_revoke_request(&arena, &login->login, login->secret, token, &request, NULL) != PK_OK)
+	struct pk_why why = {0};
+
+	if (!token.text.len)
 		return;
 	revocation = calloc(1, sizeof(*revocation));
-	if (revocation) {
+	if (!revocation) {
+		log_not_revoked(login, PK_STR("out of memory"));
+	} else if (pk_revoke_request(&arena, &login->login, login->secret, token, &request, &why) !=
+		   PK_OK) {
+		log_not_revoked(login, pk_str(why.detail));
+		free(revocation);
+	} else {
 		keeper_job_begin(keeper, &revocation->job, NULL, 0);
 		revocation->login = login;
 		http_client_send(keeper->client, &request, on_revoked, revocation);
 	}
-	pk_arena_wipe(&arena);
+	/* All of it: a request that was given up has left bytes beyond what is taken. */
+	sodium_memzero(memory, sizeof(memory));
 }
 
 void keeper_revoke_tokens(struct keeper *keeper, const struct login_settings *login,
@@ -70,11 +81,15 @@ static void end_grant(struct keeper *keeper, struct pk_str login_name, struct pk
 	struct pk_arena arena = pk_arena(memory, sizeof(memory));
 	const struct login_settings *login = settings_login(keeper->settings, login_name);
 	struct grant grant;
+	enum vault_result found = VAULT_NONE;
 
-	if (login &&
-	    vault_get_grant(keeper->vault, &arena, login_name, subject, &grant) == VAULT_OK)
+	if (login)
+		found = vault_get_grant(keeper->vault, &arena, login_name, subject, &grant);
+	if (found == VAULT_OK)
 		keeper_revoke_tokens(keeper, login, &grant);
-	pk_arena_wipe(&arena);
+	else if (found != VAULT_NONE)
+		log_not_revoked(login, pk_str(vault_problem(keeper->vault)));
+	sodium_memzero(memory, sizeof(memory));
 	if (vault_delete_grant(keeper->vault, login_name, subject) == VAULT_DOWN)
 		log_text("error", "keeper.store", "%s", vault_problem(keeper->vault));
 }

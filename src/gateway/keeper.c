@@ -146,6 +146,9 @@ static void add_link(struct keeper *keeper, int fd)
 		link->readable =
 			event_new(keeper->base, fd, EV_READ | EV_PERSIST, on_readable, link);
 	if (!link || !link->readable || event_add(link->readable, NULL) != 0) {
+		log_text("error", "keeper.link", "a front cannot be connected: out of memory");
+		if (link && link->readable)
+			event_free(link->readable);
 		free(link);
 		close(fd);
 		return;
@@ -262,8 +265,10 @@ static bool set_up(struct keeper *keeper)
 	LIST_INIT(&keeper->links);
 	LIST_INIT(&keeper->jobs);
 	keeper->settings = child_settings(ROLE_KEEPER);
-	if (!keeper->settings)
+	if (!keeper->settings) {
+		log_text("error", "keeper.start", "cannot start: %s", strerror(errno));
 		return false;
+	}
 	(void)snprintf(store, sizeof(store), "%.*s", PK_ARG(keeper->settings->store));
 	keeper->vault = vault_open_store(store, keeper->settings->vault_keys.key,
 					 keeper->settings->vault_keys.count, error, sizeof(error));
@@ -274,8 +279,10 @@ static bool set_up(struct keeper *keeper)
 	keeper->revoked = revoked_map(CHILD_REVOKED, true);
 	keeper->base = event_base_new();
 	keeper->client = keeper->base ? http_client_new(keeper->base) : NULL;
-	if (!keeper->revoked || !keeper->client)
+	if (!keeper->revoked || !keeper->client) {
+		log_text("error", "keeper.start", "cannot start: %s", strerror(errno));
 		return false;
+	}
 	/* Without them, sessions that were ended would pass. */
 	return load_revoked(keeper);
 }

@@ -171,16 +171,20 @@ static void on_tokens(const struct pk_http_reply *reply, const char *problem, vo
 	}
 }
 
-/* Marks the attempt as spent; from here on nobody else gets to send a code for it. */
+/* Marks the attempt as spent; from here on nobody else gets to send a code for it. Where it cannot,
+ * the redeeming has ended. */
 static bool spend(struct redeem *redeem, const struct call_fields *call)
 {
 	struct vault *vault = redeem->job.keeper->vault;
 	uint8_t hash[16];
 	struct pk_form form;
 	struct pk_str code;
+	struct pk_why why = {0};
 
-	if (pk_form_parse(&redeem->arena, call->query, &form, NULL) != PK_OK)
+	if (pk_form_parse(&redeem->arena, call->query, &form, &why) != PK_OK) {
+		refuse(redeem, &why);
 		return false;
+	}
 	code = pk_form_get(&form, PK_STR("code"));
 	crypto_generichash(hash, sizeof(hash), (const unsigned char *)code.ptr, code.len, NULL, 0);
 	switch (vault_spend_attempt(vault, (const uint8_t *)call->attempt.ptr, hash,
