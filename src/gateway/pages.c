@@ -13,9 +13,11 @@
 #include "io/page.h"
 
 #include <sodium.h>
+#include <stdio.h>
 #include <time.h>
 
-#define PAGE_MAX 65536
+/* The largest is the sign-in page: LOGINS_MAX buttons, each with a return_to of %XX. */
+#define PAGE_MAX 262144
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static void reply_page(struct http_request *request, int status, const struct pk_buf *page)
@@ -69,9 +71,7 @@ static struct pk_str hue_of(struct pk_str name, char memory[static 6])
 
 	for (size_t i = 0; i < name.len; i++)
 		sum = sum * 31 + (unsigned char)name.ptr[i];
-	memory[0] = 'h', memory[1] = 'u', memory[2] = 'e', memory[3] = '-',
-	memory[4] = (char)('0' + sum % 8);
-	return (struct pk_str){memory, 5};
+	return (struct pk_str){memory, (size_t)snprintf(memory, 6, "hue-%u", sum % 8)};
 }
 
 /* The first character, all bytes of it. */
