@@ -43,8 +43,8 @@ static bool is_address(struct pk_str email)
 	return at > 0 && domain.len && pk_str_find(domain, '@') == domain.len;
 }
 
-/* "*" is everybody. Else the first slash ends the login, and a star on its left stands for nothing of
- * a subject: subjects are chosen by people, and may have slashes. */
+/* "*" is everybody. Else the first slash ends the login, and a star on its left stands for nothing
+ * of a subject: subjects are chosen by people, and may have slashes. */
 static bool is_subject(struct pk_str pattern, struct pk_str login, struct pk_str subject)
 {
 	const struct pk_str login_pattern = pk_str_cut(&pattern, '/');

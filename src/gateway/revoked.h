@@ -30,8 +30,8 @@ void revoked_unmap(struct revoked *revoked);
 /* Whether that session was revoked. */
 bool revoked_has(const struct revoked *revoked, const uint8_t id[static SESSION_ID]);
 
-/* Adds one; adding it again is fine, and the later end counts. Entries that ended by `now` make room. False when there is
- * none. */
+/* Adds one; adding it again is fine, and the later end counts. Entries that ended by `now` make
+ * room. False when there is none. */
 bool revoked_add(struct revoked *revoked, const uint8_t id[static SESSION_ID], int64_t expires_at,
 		 int64_t now);
 

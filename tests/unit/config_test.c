@@ -1,6 +1,7 @@
 /*
- * The configuration: every key with a value that is right, every mistake with the line and the words
- * that a person is told, and that no secret is in those words. Runs in a directory of its own.
+ * The configuration: every key with a value that is right, every mistake with the line and the
+ * words that a person is told, and that no secret is in those words. Runs in a directory of its
+ * own.
  */
 #include "setting.h"
 

@@ -1,6 +1,6 @@
 /*
- * A front's line to a keeper that is played by the test: answers out of order, twice, late, to calls
- * that nobody made, none at all; and a keeper that hangs up or is replaced.
+ * A front's line to a keeper that is played by the test: answers out of order, twice, late, to
+ * calls that nobody made, none at all; and a keeper that hangs up or is replaced.
  */
 #include "setting.h"
 

@@ -285,8 +285,8 @@ static void readers_miss_nothing_while_the_areas_are_switched(void **state)
 	munmap(progress, sizeof(*progress));
 }
 
-/* Most of what a writer revokes ends at once, so that room is made again and again; one of ten stays,
- * and half of these are those of the other writers too. */
+/* Most of what a writer revokes ends at once, so that room is made again and again; one of ten
+ * stays, and half of these are those of the other writers too. */
 static int write_many(uint64_t own, uint64_t count)
 {
 	for (uint64_t i = 0; i < count; i++) {
