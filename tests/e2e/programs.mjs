@@ -41,17 +41,18 @@ class Program {
 		process.on('exit', () => this.#child.kill('SIGKILL'));
 	}
 
-	/** Waits until `url` answers with 200; fails when the program ends before. */
-	async answers(url) {
+	/** Waits until the program says that it is ready; fails when it ends before. */
+	async says(words) {
 		const deadline = Date.now() + startMilliseconds;
 		let ended = false;
 
 		this.#ended.then((how) => (ended = [how]));
-		while (!(await fetch(url).catch(() => null))?.ok) {
+		while (!this.said.includes(words)) {
 			assert.ok(!ended, `proofkey ${this.words.join(' ')} ended (${ended}):\n${this.said}`);
-			assert.ok(Date.now() < deadline, `${url} did not answer in time:\n${this.said}`);
+			assert.ok(Date.now() < deadline, `proofkey ${this.words.join(' ')} is not ready in time:\n${this.said}`);
 			await sleep(20);
 		}
+		return this;
 	}
 
 	/** Waits for the end; whatever is not a good one fails. */
@@ -76,8 +77,7 @@ export async function startDemo({ listen, sandboxListen } = {}) {
 	const site = { gateway: `http://${addresses.gateway}`, sandbox: `http://${addresses.sandbox}` };
 	const demo = new Program('demo', '--listen', addresses.gateway, '--sandbox-listen', addresses.sandbox);
 
-	await demo.answers(`${site.gateway}/readyz`);
-	await demo.answers(`${site.sandbox}/healthz`);
+	await demo.says('Ctrl-C ends the demo.');
 	return { ...site, said: () => demo.said, stop: () => demo.stop() };
 }
 
@@ -106,15 +106,8 @@ export async function startParts() {
 	await writeFile(file, configuration(addresses, directory), { mode: 0o600 });
 	await new Program('keys', 'new', join(directory, 'keys')).ends();
 
-	const startGateway = async () => {
-		const gateway = new Program('serve', '--config', file);
-
-		await gateway.answers(`${site.gateway}/readyz`);
-		return gateway;
-	};
-	const sandbox = new Program('sandbox', '--listen', addresses.sandbox);
-
-	await sandbox.answers(`${site.sandbox}/healthz`);
+	const startGateway = () => new Program('serve', '--config', file).says('event=gateway.ready');
+	const sandbox = await new Program('sandbox', '--listen', addresses.sandbox).says(`sandbox: ${site.sandbox}/`);
 	let gateway = await startGateway();
 
 	return {

@@ -1,0 +1,69 @@
+// Renews the pictures of docs/pictures from the program as it is: run `npm run pictures` after a change to web/. They show what
+// script/demo shows, so its two addresses have to be free; others can be given: `npm run pictures -- 127.0.0.1:8081 127.0.0.1:9401`.
+// Needs pngquant, which makes a picture a third of its size.
+import { execFileSync } from 'node:child_process';
+import { mkdir, stat } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { startDemo } from './programs.mjs';
+import { launchBrowser, Visitor } from './visitor.mjs';
+
+const directory = fileURLToPath(new URL('../../docs/pictures/', import.meta.url));
+const width = 560;
+const height = 400; /* of the window; a picture is as high as its page */
+const margin = 32;
+
+/** The page without the empty space above and below it. */
+async function draw(tab, name) {
+	const path = `${directory}${name}.png`;
+
+	await tab.mouse.move(0, 0);
+	const { top, bottom } = await tab.evaluate(() => {
+		const parts = [...document.body.children].map((part) => part.getBoundingClientRect());
+
+		return { top: parts[0].top + scrollY, bottom: parts.at(-1).bottom + scrollY };
+	});
+
+	await tab.screenshot({ path, fullPage: true, clip: { x: 0, y: top - margin, width, height: bottom - top + 2 * margin } });
+	execFileSync('pngquant', ['--force', '--strip', '--speed', '1', '--output', path, path]);
+	console.log(`${name}.png ${Math.ceil((await stat(path)).size / 1000)} kB`);
+}
+
+const open = async (browser, demo, colorScheme = 'light') => {
+	const visitor = await Visitor.arrive(browser, demo, { viewport: { width, height }, deviceScaleFactor: 2, colorScheme });
+
+	return [visitor, await visitor.tab()];
+};
+
+const [listen = '127.0.0.1:8080', sandboxListen = '127.0.0.1:9400'] = process.argv.slice(2);
+const demo = await startDemo({ listen, sandboxListen });
+const browser = await launchBrowser();
+
+try {
+	await mkdir(directory, { recursive: true });
+	const [visitor, tab] = await open(browser, demo);
+
+	await tab.goto(`${demo.gateway}/`);
+	await draw(tab, 'sign-in');
+	await visitor.goToProvider(tab, 'TikTok');
+	await draw(tab, 'consent');
+	const callback = await visitor.catchCallback(tab, 'Ada Lovelace');
+	await visitor.signsIn(tab, 'RFC 7636', 'Ada Lovelace');
+	await draw(tab, 'signed-in');
+	await visitor.leave();
+
+	const [stranger, strangerTab] = await open(browser, demo);
+
+	await stranger.goToProvider(strangerTab, 'TikTok');
+	await strangerTab.goto(callback);
+	await draw(strangerTab, 'fault');
+	await stranger.leave();
+
+	const [night, nightTab] = await open(browser, demo, 'dark');
+
+	await nightTab.goto(`${demo.gateway}/`);
+	await draw(nightTab, 'sign-in-dark');
+	await night.leave();
+} finally {
+	await browser.close();
+	await demo.stop();
+}
