@@ -80,15 +80,21 @@ void keeper_answer_failure(struct link *link, uint64_t number, const struct fail
 	keeper_answer_send(link, &message);
 }
 
-void keeper_answer_refusal(struct link *link, uint64_t number, const struct pk_why *why)
+struct failure keeper_failure(const struct pk_why *why)
 {
 	const char *fault = pk_err_info(why->err)->fault;
-	const struct failure failure = {
+
+	return (struct failure){
 		.fault = pk_str(fault[0] ? fault : "provider-error"),
 		.detail = pk_str(why->detail),
 		.provider_error = pk_str(why->provider_error),
 		.provider_text = pk_str(why->provider_text),
 	};
+}
+
+void keeper_answer_refusal(struct link *link, uint64_t number, const struct pk_why *why)
+{
+	const struct failure failure = keeper_failure(why);
 
 	keeper_answer_failure(link, number, &failure);
 }
@@ -259,8 +265,8 @@ static bool set_up(struct keeper *keeper)
 {
 	char store[STORE_MAX + 1], error[256] = "";
 
-	if (mallopt(M_MMAP_THRESHOLD, OWN_PAGES_FROM) != 1)
-		return false;
+	/* Where the allocator has no such setting, as a sanitizer's has not, it costs memory alone. */
+	(void)mallopt(M_MMAP_THRESHOLD, OWN_PAGES_FROM);
 	json_set_alloc_funcs(malloc, wiping_free);
 	LIST_INIT(&keeper->links);
 	LIST_INIT(&keeper->jobs);
