@@ -39,55 +39,52 @@ static const char *const names[PK_TRANSFORM__COUNT] = {
 	[PK_TRANSFORM_TEXT] = "text",
 };
 
-/* How a text was hashed. `twice` hashes the digest again: as bytes, or as hex digits. */
+static bool sha256(struct pk_str text, uint8_t *ret)
+{
+	return crypto_hash_sha256(ret, (const unsigned char *)text.ptr, text.len) == 0;
+}
+
+static bool sha512(struct pk_str text, uint8_t *ret)
+{
+	return crypto_hash_sha512(ret, (const unsigned char *)text.ptr, text.len) == 0;
+}
+
+/* libsodium does not have these two, and where policy forbids them OpenSSL does not either. */
+static bool sha1(struct pk_str text, uint8_t *ret)
+{
+	return EVP_Digest(text.ptr, text.len, ret, NULL, EVP_sha1(), NULL) == 1;
+}
+
+static bool md5(struct pk_str text, uint8_t *ret)
+{
+	return EVP_Digest(text.ptr, text.len, ret, NULL, EVP_md5(), NULL) == 1;
+}
+
+/* What is there already. */
+static bool as_it_is(struct pk_str digest, uint8_t *ret)
+{
+	memcpy(ret, digest.ptr, digest.len);
+	return true;
+}
+
+/* How a text was hashed: with which function, over what. The SHA-256 of the text is made once. */
+enum over { THE_TEXT, ITS_SHA256, ITS_SHA256_IN_HEX };
+
+/* clang-format off */
 static const struct hash {
 	enum pk_transform name;
-	enum { SHA256, SHA256_TWICE, SHA256_TWICE_HEX, SHA1, SHA512, MD5 } kind;
+	size_t size;
+	bool (*digest)(struct pk_str text, uint8_t *ret);
+	enum over over;
 } hashes[] = {
-	{PK_TRANSFORM_NONE, SHA256},
-	{PK_TRANSFORM_DOUBLE, SHA256_TWICE},
-	{PK_TRANSFORM_DOUBLE, SHA256_TWICE_HEX},
-	{PK_TRANSFORM_SHA1, SHA1},
-	{PK_TRANSFORM_SHA512, SHA512},
-	{PK_TRANSFORM_MD5, MD5},
+	{PK_TRANSFORM_NONE,   32, as_it_is, ITS_SHA256},
+	{PK_TRANSFORM_DOUBLE, 32, sha256,   ITS_SHA256},
+	{PK_TRANSFORM_DOUBLE, 32, sha256,   ITS_SHA256_IN_HEX},
+	{PK_TRANSFORM_SHA1,   20, sha1,     THE_TEXT},
+	{PK_TRANSFORM_SHA512, 64, sha512,   THE_TEXT},
+	{PK_TRANSFORM_MD5,    16, md5,      THE_TEXT},
 };
-
-static const size_t digest_sizes[] = {[SHA256] = 32, [SHA256_TWICE] = 32, [SHA256_TWICE_HEX] = 32,
-				      [SHA1] = 20,   [SHA512] = 64,       [MD5] = 16};
-
-static size_t evp_digest(const EVP_MD *md, struct pk_str text, uint8_t *ret)
-{
-	unsigned size = 0;
-
-	return EVP_Digest(text.ptr, text.len, ret, &size, md, NULL) == 1 ? size : 0;
-}
-
-static size_t digest_of(const struct hash *hash, struct pk_str text, uint8_t ret[static DIGEST_MAX])
-{
-	char hex[2 * crypto_hash_sha256_BYTES + 1];
-
-	switch (hash->kind) {
-	case SHA1:
-		return evp_digest(EVP_sha1(), text, ret);
-	case MD5:
-		return evp_digest(EVP_md5(), text, ret);
-	case SHA512:
-		crypto_hash_sha512(ret, (const unsigned char *)text.ptr, text.len);
-		return crypto_hash_sha512_BYTES;
-	case SHA256:
-	case SHA256_TWICE:
-	case SHA256_TWICE_HEX:
-		crypto_hash_sha256(ret, (const unsigned char *)text.ptr, text.len);
-		break;
-	}
-	if (hash->kind == SHA256_TWICE) {
-		crypto_hash_sha256(ret, ret, crypto_hash_sha256_BYTES);
-	} else if (hash->kind == SHA256_TWICE_HEX) {
-		sodium_bin2hex(hex, sizeof(hex), ret, crypto_hash_sha256_BYTES);
-		crypto_hash_sha256(ret, (const unsigned char *)hex, sizeof(hex) - 1);
-	}
-	return crypto_hash_sha256_BYTES;
-}
+/* clang-format on */
 
 /* The search: what is fixed while the verifiers go by, and the text that is tried. */
 struct search {
@@ -140,14 +137,19 @@ static bool is_plain(struct search *search, enum pk_transform verifier, struct p
 
 static bool try_text(struct search *search, enum pk_transform verifier, struct pk_str text)
 {
-	uint8_t digest[DIGEST_MAX];
+	uint8_t first[crypto_hash_sha256_BYTES], digest[DIGEST_MAX];
+	char hex[2 * sizeof(first) + 1];
+	const struct pk_str over[] = {[THE_TEXT] = text,
+				      [ITS_SHA256] = {(const char *)first, sizeof(first)},
+				      [ITS_SHA256_IN_HEX] = {hex, sizeof(hex) - 1}};
 
+	if (is_wanted(search, sizeof(first)) && sha256(text, first))
+		sodium_bin2hex(hex, sizeof(hex), first, sizeof(first));
 	for (size_t i = 0; i < sizeof(hashes) / sizeof(hashes[0]); i++) {
 		const struct hash *hash = &hashes[i];
 
-		if (is_wanted(search, digest_sizes[hash->kind]) &&
-		    is_writing_of(search, verifier, hash->name, digest,
-				  digest_of(hash, text, digest)))
+		if (is_wanted(search, hash->size) && hash->digest(over[hash->over], digest) &&
+		    is_writing_of(search, verifier, hash->name, digest, hash->size))
 			return true;
 	}
 	return text.len && is_plain(search, verifier, text);
@@ -329,19 +331,22 @@ static bool try_one_more(struct search *search, struct pk_str verifier)
 {
 	static const char unreserved[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 					 "0123456789-._~";
+	crypto_hash_sha256_state sent, whole;
 	uint8_t digest[crypto_hash_sha256_BYTES];
-	struct pk_buf text = start(search);
+	bool found = false;
 
-	pk_buf_put(&text, verifier);
-	pk_buf_char(&text, ' ');
-	for (size_t i = 0; i < sizeof(unreserved) - 1 && !text.overflow; i++) {
-		text.ptr[text.len - 1] = unreserved[i];
-		crypto_hash_sha256(digest, (const unsigned char *)text.ptr, text.len);
-		if (is_writing_of(search, PK_TRANSFORM_TRUNCATED, PK_TRANSFORM_NONE, digest,
-				  sizeof(digest)))
-			return true;
+	crypto_hash_sha256_init(&sent);
+	crypto_hash_sha256_update(&sent, (const unsigned char *)verifier.ptr, verifier.len);
+	for (size_t i = 0; i < sizeof(unreserved) - 1 && !found; i++) {
+		whole = sent;
+		crypto_hash_sha256_update(&whole, (const unsigned char *)&unreserved[i], 1);
+		crypto_hash_sha256_final(&whole, digest);
+		found = is_writing_of(search, PK_TRANSFORM_TRUNCATED, PK_TRANSFORM_NONE, digest,
+				      sizeof(digest));
 	}
-	return false;
+	sodium_memzero(&sent, sizeof(sent));
+	sodium_memzero(&whole, sizeof(whole));
+	return found;
 }
 
 struct pk_relation pk_relate(struct pk_str verifier, struct pk_str challenge)
