@@ -145,7 +145,9 @@ def main():
     text = report.text(rows, memory)
     print(text)
     if arguments.write:
-        with open(os.path.join(os.path.dirname(__file__), "..", "docs", "bench.md"), "w", encoding="utf-8") as file:
+        docs = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "docs")
+        os.makedirs(docs, exist_ok=True)
+        with open(os.path.join(docs, "bench.md"), "w", encoding="utf-8") as file:
             file.write(text + "\n")
 
 
