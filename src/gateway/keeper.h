@@ -58,6 +58,7 @@ void keeper_job_end(struct job *job);
 void keeper_answer_begin(struct pk_buf *message, uint64_t number, bool well);
 void keeper_answer_send(struct link *link, const struct pk_buf *message);
 void keeper_answer_failure(struct link *link, uint64_t number, const struct failure *failure);
+struct failure keeper_failure(const struct pk_why *why); /* views into `why` */
 void keeper_answer_refusal(struct link *link, uint64_t number, const struct pk_why *why);
 
 /* Has the provider forget the tokens of a grant, where it can; in its own time, with a line in the

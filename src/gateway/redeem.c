@@ -5,9 +5,11 @@
  * is told apart as a repeat or a second code.
  */
 #include "base/arena.h"
+#include "base/err.h"
 #include "base/form.h"
 #include "base/text.h"
 #include "gateway/allow.h"
+#include "gateway/explain_failure.h"
 #include "gateway/keeper.h"
 #include "gateway/log.h"
 
@@ -23,6 +25,7 @@ struct redeem {
 	struct pk_identity identity;
 	uint8_t old_session[SESSION_ID];
 	int64_t old_session_expires_at; /* 0: there is none */
+	struct exchange exchange;
 	struct pk_arena arena;
 	unsigned char memory[2 * PK_ARENA_LOGIN + PK_REPLY_MAX];
 };
@@ -96,6 +99,18 @@ static void refuse(struct redeem *redeem, const struct pk_why *why)
 	give_up(redeem);
 }
 
+/* The provider refused the code: why, explain may know better than its words. */
+static void refuse_exchange(struct redeem *redeem, const struct pk_http_reply *reply,
+			    const struct pk_why *why)
+{
+	struct failure failure = keeper_failure(why);
+	char detail[CALL_TEXT_MAX];
+
+	explain_failure(redeem->login, &redeem->exchange, reply, time(NULL), &failure, detail);
+	keeper_answer_failure(redeem->job.link, redeem->job.number, &failure);
+	give_up(redeem);
+}
+
 /* The identity is known: may it in, is the grant stored, then it is signed in. */
 static void finish(struct redeem *redeem)
 {
@@ -156,7 +171,7 @@ static void on_tokens(const struct pk_http_reply *reply, const char *problem, vo
 		fail(redeem, "provider-unreachable", problem);
 	} else if (pk_token_reply(&redeem->arena, login, reply, time(NULL), &redeem->tokens,
 				  &why) != PK_OK) {
-		refuse(redeem, &why);
+		refuse_exchange(redeem, reply, &why);
 	} else if (!login->dialect->userinfo_url.len) {
 		redeem->identity.subject = redeem->tokens.subject;
 		if (redeem->identity.subject.len)
@@ -208,26 +223,36 @@ static bool spend(struct redeem *redeem, const struct call_fields *call)
 	return false;
 }
 
+/* Keeps what was sent, for explaining a refusal. */
+static enum pk_err keep_texts(struct redeem *redeem, const struct call_fields *call)
+{
+	struct exchange *const exchange = &redeem->exchange;
+
+	exchange->started_at = time(NULL);
+	TRY(pk_arena_copy(&redeem->arena, call->state, &exchange->state));
+	return pk_arena_copy(&redeem->arena, call->query, &exchange->query);
+}
+
 static void send_code(struct redeem *redeem, const struct call_fields *call)
 {
 	const struct pk_login *login = &redeem->login->login;
+	struct exchange *const exchange = &redeem->exchange;
 	const struct pk_grant_code *code;
-	struct pk_http_request request;
-	struct pk_verifier verifier;
 	struct pk_why why = {0};
 
-	if (pk_verifier_take(call->verifier, &verifier, &why) != PK_OK ||
+	if (pk_space(&why, keep_texts(redeem, call)) != PK_OK ||
+	    pk_verifier_take(call->verifier, &exchange->verifier, &why) != PK_OK ||
 	    pk_callback(&redeem->arena, login, call->state, call->query, &code, NULL, &why) !=
 		    PK_OK) {
 		refuse(redeem, &why);
 	} else if (spend(redeem, call)) {
-		if (pk_token_request(&redeem->arena, login, redeem->login->secret, code, &verifier,
-				     &request, &why) != PK_OK)
+		if (pk_token_request(&redeem->arena, login, redeem->login->secret, code,
+				     &exchange->verifier, &exchange->request, &why) != PK_OK)
 			refuse(redeem, &why);
 		else
-			http_client_send(redeem->job.keeper->client, &request, on_tokens, redeem);
+			http_client_send(redeem->job.keeper->client, &exchange->request, on_tokens,
+					 redeem);
 	}
-	pk_verifier_wipe(&verifier);
 }
 
 void keeper_redeem(struct keeper *keeper, struct link *link, uint64_t number,

@@ -1,0 +1,28 @@
+/*
+ * Why a provider refused an exchange. The keeper has seen the whole attempt, so it asks explain; to
+ * the front goes what a person may see, and no secret.
+ */
+#ifndef GATEWAY_EXPLAIN_FAILURE_H
+#define GATEWAY_EXPLAIN_FAILURE_H
+
+#include "gateway/calls.h"
+#include "gateway/settings.h"
+
+/* An attempt up to its token request. The texts are views. */
+struct exchange {
+	struct pk_str state;
+	struct pk_str query; /* of the callback */
+	struct pk_verifier verifier;
+	struct pk_http_request request;
+	int64_t started_at;
+};
+
+/*
+ * Replaces fault and detail of `failure` by what explain found, where that is proved or likely;
+ * leaves them where it is not. `memory` holds the new detail. `reply` came at `now`.
+ */
+void explain_failure(const struct login_settings *login, const struct exchange *exchange,
+		     const struct pk_http_reply *reply, int64_t now, struct failure *failure,
+		     char memory[static CALL_TEXT_MAX]);
+
+#endif
