@@ -33,14 +33,19 @@ test('the sign-in page has a button for every provider', async () => {
 });
 
 for (const { name, title, person, email, optional } of providers) {
-	test(`${name}: sign in with a scope switched off, then sign out`, async () => {
+	test(`${name}: decline, see what happened, agree to less than all, sign out`, async () => {
 		const visitor = await Visitor.arrive(browser, demo);
 		const tab = await visitor.tab();
 
 		await visitor.goToProvider(tab, title);
+		await visitor.decides(tab, { person, button: 'Deny' });
+		await visitor.seesFault(tab, 'user-denied');
+		assert.equal((await visitor.me()).status, 401);
+
+		await tab.getByRole('link', { name: 'Start the login again' }).click();
 		await visitor.decides(tab, { person, without: [optional] });
 		await visitor.isSignedIn(tab, person);
-		assert.equal(visitor.callbacks.length, 1);
+		assert.equal(visitor.callbacks.length, 2);
 
 		const me = await visitor.me();
 
@@ -51,22 +56,18 @@ for (const { name, title, person, email, optional } of providers) {
 		await visitor.isSignedOut(tab);
 		await visitor.leave();
 	});
-
-	test(`${name}: decline, see what happened, and agree after all`, async () => {
-		const visitor = await Visitor.arrive(browser, demo);
-		const tab = await visitor.tab();
-
-		await visitor.goToProvider(tab, title);
-		await visitor.decides(tab, { person, button: 'Deny' });
-		await visitor.seesFault(tab, 'user-denied');
-		assert.equal((await visitor.me()).status, 401);
-
-		await tab.getByRole('link', { name: 'Start the login again' }).click();
-		await visitor.decides(tab, { person });
-		await visitor.isSignedIn(tab, person);
-		await visitor.leave();
-	});
 }
+
+test('after a failure, the other providers are one click away', async () => {
+	const visitor = await Visitor.arrive(browser, demo);
+	const tab = await visitor.tab();
+
+	await tab.goto(`${demo.gateway}/callback/tiktok?code=made-up&state=made-up`);
+	await visitor.seesFault(tab, 'login-unknown');
+	await tab.getByRole('link', { name: 'Other ways to sign in' }).click();
+	await visitor.isSignedOut(tab);
+	await visitor.leave();
+});
 
 test('a scope that is switched off is not granted, and one that is always included is', async () => {
 	const visitor = await Visitor.arrive(browser, demo);
