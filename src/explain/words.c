@@ -35,10 +35,12 @@ static const struct meaning {
 
 static bool has_text(struct pk_str text, struct pk_str part)
 {
+	if (!part.len)
+		return true;
 	for (size_t i = 0; i + part.len <= text.len; i++)
 		if (strncasecmp(text.ptr + i, part.ptr, part.len) == 0)
 			return true;
-	return part.len == 0;
+	return false;
 }
 
 /* Counts the faults for which `error` and `text` are said; whether `fault` is one of them. */
