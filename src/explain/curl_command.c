@@ -518,7 +518,6 @@ static enum pk_err read_command(struct making *making, struct shell_words *words
 	struct pk_str word;
 
 	for (;;) {
-		command.at = words->rest.ptr;
 		*ret_end = shell_next(words, &word);
 		if (*ret_end == SHELL_BROKEN)
 			return making_refuse(making, words->rest.ptr, "%s", words->problem);
@@ -526,6 +525,7 @@ static enum pk_err read_command(struct making *making, struct shell_words *words
 			return pk_space(making->why, PK_ERR_NO_SPACE);
 		if (*ret_end != SHELL_WORD)
 			return finish(&command);
+		command.at = words->start;
 		if (!options_end && (says(word, "--next") || says(word, "-:")))
 			return finish(&command);
 		if (!options_end && says(word, "--"))

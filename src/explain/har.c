@@ -39,7 +39,7 @@ static enum pk_err read_headers(const struct making *making, const struct place 
 		/* HTTP/2 writes the request line as headers; it is in method and url too. */
 		if (!name.len || name.ptr[0] == ':')
 			continue;
-		TRY(member_header(making, place, message, room, name,
+		TRY(member_header(making, &headers, message, room, name,
 				  value.ptr ? value : PK_STR("")));
 	}
 	return PK_OK;

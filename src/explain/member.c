@@ -99,7 +99,7 @@ enum pk_err member_header(const struct making *making, const struct place *place
 			  struct pk_str value)
 {
 	if (message->header_count == CAPTURE_HEADERS_MAX)
-		return member_refuse(making, place, "headers", "has more than 100 headers");
+		return member_refuse(making, place, NULL, "has more than 100 headers");
 	room[message->header_count++] = (struct pk_header){name, value};
 	message->header = room;
 	return PK_OK;

@@ -129,10 +129,10 @@ static bool may_have_body(const struct pk_message *message)
 		 pk_str_equal(message->method, PK_STR("OPTIONS")));
 }
 
-/* Whether a message may end here: at a line's end, or where the next thing starts. */
+/* Whether a message may end here: at a line's end, or where the next one starts. */
 static bool is_end(struct pk_str rest)
 {
-	return !text_line(rest).len || text_starts(rest);
+	return !text_line(rest).len || raw_starts(rest) || curl_starts(rest);
 }
 
 /* Whether the line at `rest` is none of the body. Within a page, only the head of a message or a
@@ -149,10 +149,10 @@ static struct pk_str take_to_next(struct pk_str *rest)
 	const struct pk_str start = *rest;
 	const struct pk_str first = pk_str_trim(text_line(start));
 	const bool page = first.len && first.ptr[0] == '<';
-	bool after_empty_line = true;
+	bool after_empty_line = false;
 	size_t len;
 
-	while (rest->len && (rest->ptr == start.ptr || !ends_body(*rest, page, after_empty_line)))
+	while (rest->len && !ends_body(*rest, page, after_empty_line))
 		after_empty_line = !pk_str_trim(text_cut_line(rest)).len;
 	len = start.len - rest->len;
 	/* The line end is the file's. */
@@ -208,7 +208,8 @@ static enum pk_err read_body(struct making *making, struct pk_str *rest, struct 
 	int64_t size;
 	size_t chunk;
 
-	if (!rest->len || !may_have_body(message))
+	/* curl -v prints no body of a request: what follows is the reply. */
+	if (!rest->len || !may_have_body(message) || ends_body(*rest, false, false))
 		return PK_OK;
 	/* Tools that print bodies decoded leave the header as it was. */
 	if (coding.len == 7 && strncasecmp(coding.ptr, "chunked", 7) == 0 &&
@@ -218,7 +219,7 @@ static enum pk_err read_body(struct making *making, struct pk_str *rest, struct 
 	    is_end(pk_str_from(*rest, (size_t)size))) {
 		message->body = pk_str_first(*rest, (size_t)size);
 		*rest = pk_str_from(*rest, (size_t)size);
-	} else if (!ends_body(*rest, false, false)) {
+	} else {
 		message->body = take_to_next(rest);
 	}
 	return PK_OK;

@@ -60,7 +60,7 @@ enum shell shell_guess(struct pk_str command)
 		return SHELL_POSIX;
 	if (line.ptr[line.len - 1] == '^' || has(line, " ^\"") || has(line, "{\"\""))
 		return SHELL_CMD;
-	return line.ptr[line.len - 1] == '`' ? SHELL_POWERSHELL : SHELL_POSIX;
+	return pk_str_ends(line, PK_STR(" `")) ? SHELL_POWERSHELL : SHELL_POSIX;
 }
 
 /* ---- POSIX ---- */
@@ -402,17 +402,16 @@ static enum shell_token next_word(struct shell_words *words, struct pk_str *ret)
 		    (memchr(";&|", words->rest.ptr[0], 3) && !starts(words->rest, "&>")))
 			return read_end(words);
 
-		const char *start = words->rest.ptr;
-
+		words->start = words->rest.ptr;
 		if (!read_pieces(words, &out))
 			return give_up(&out);
 		if (words->rest.len && memchr("<>", words->rest.ptr[0], 2) &&
-		    (words->rest.ptr == start || is_number(pk_buf_str(&out)))) {
+		    (words->rest.ptr == words->start || is_number(pk_buf_str(&out)))) {
 			if (!skip_redirection(words))
 				return SHELL_BROKEN;
 			continue;
 		}
-		if (words->rest.ptr == start && starts(words->rest, "&>")) {
+		if (words->rest.ptr == words->start && starts(words->rest, "&>")) {
 			if (!skip_redirection(words))
 				return SHELL_BROKEN;
 			continue;
@@ -431,6 +430,7 @@ static bool cmd_unescape(struct shell_words *words)
 	struct pk_buf out = pk_arena_open(words->arena);
 	bool quoted = false;
 
+	words->start = words->rest.ptr;
 	while (words->rest.len && !newline(words->rest)) {
 		char c = words->rest.ptr[0];
 

@@ -22,6 +22,7 @@ struct shell_words {
 	struct pk_arena *arena;
 	enum shell shell;
 	struct pk_str rest; /* what was not read yet */
+	const char *start;  /* of the last word; with SHELL_CMD, of its command */
 	struct pk_str cmd;  /* SHELL_CMD: what is left of the command without its ^ */
 	bool cmd_ready;
 	bool any_variable;   /* a variable is no problem: the words are not looked at */
