@@ -96,8 +96,7 @@ __attribute__((format(printf, 4, 5))) static bool refuse(struct config *config, 
 	(void)vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	(void)snprintf(config->error, config->error_size, "%s:%d: %s%s%s", config->file,
-		       line ? line : section->line, name ? name : "",
-		       name ? ": " : "", text);
+		       line ? line : section->line, name ? name : "", name ? ": " : "", text);
 	return false;
 }
 
