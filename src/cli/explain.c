@@ -43,7 +43,7 @@ static const char help[] =
 	"  --help             this text\n"
 	"\n"
 	"example: the challenge and the verifier of one login\n"
-	"  proofkey explain --provider tiktok-desktop --authorize 'https://...' --verifier -\n"
+	"  proofkey explain --provider NAME --authorize 'https://...' --verifier -\n"
 	"\n"
 	"Exit status: 0 when no fault was found, 1 when one was or the input cannot be read,\n"
 	"2 for wrong usage.\n";

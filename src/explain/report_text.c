@@ -224,8 +224,7 @@ static void put_evidence(struct page *page, const struct pk_report *report,
 
 static const char *const confidence_sentences[] = {
 	[PK_PROVED] = "Proved: it follows from what was sent, whatever the provider says.",
-	[PK_LIKELY] = "Likely: what was sent allows it, and the provider's words or the timing "
-		      "point at it.",
+	[PK_LIKELY] = "Likely: what was sent allows it, and the provider's words or timing fit it.",
 	[PK_POSSIBLE] =
 		"Possible: nothing that was captured contradicts it, and nothing proves it.",
 };
