@@ -116,6 +116,18 @@ static bool belongs_all_the_same(const struct flow *flow, struct pk_str name)
 					pk_str_equal(name, PK_STR("code_challenge")));
 }
 
+/* Should it be a value after all, it is one that nobody else may read. */
+static bool is_secret(struct pk_str name)
+{
+	static const char *const names[] = {"client_secret", "code_verifier", "code",
+					    "refresh_token"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (pk_str_equal(name, pk_str(names[i])))
+			return true;
+	return false;
+}
+
 /* Shows each that is there. */
 static bool look_in(const struct flow *flow, const struct flow_part *part,
 		    struct pk_finding *finding)
