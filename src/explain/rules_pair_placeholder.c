@@ -132,6 +132,7 @@ static bool is_secret(struct pk_str name)
 static bool look_in(const struct flow *flow, const struct flow_part *part,
 		    struct pk_finding *finding)
 {
+	const struct pk_str none = {0};
 	bool present = false;
 
 	for (size_t i = 0; i < part->count; i++) {
@@ -141,7 +142,11 @@ static bool look_in(const struct flow *flow, const struct flow_part *part,
 		    belongs_all_the_same(flow, param->name))
 			continue;
 		finding->confidence = PK_PROVED;
-		show(finding, part, pair_name(flow, param->name), param->value, (struct pk_str){0});
+		if (is_secret(param->name))
+			show_secret(finding, part, pair_name(flow, param->name), param->value,
+				    none);
+		else
+			show(finding, part, pair_name(flow, param->name), param->value, none);
 		present = true;
 	}
 	return present;
