@@ -256,9 +256,12 @@ static enum pk_err visit_entry(struct walk *walk, struct pk_str text, size_t ind
 	struct entry entry = {.place = {.parent = &entries, .index = index}};
 	json_error_t error;
 	size_t size;
-	json_t *root = json_start(text, 0, &size, &error);
+	json_t *root;
 	enum pk_err err;
 
+	if (text.ptr[0] != '{')
+		return member_refuse(walk->making, &entry.place, NULL, "is no object");
+	root = json_start(text, 0, &size, &error);
 	if (!root)
 		return making_refuse(walk->making, pk_str_from(text, (size_t)error.position).ptr,
 				     "this is no JSON, in log.entries[%zu]", index);

@@ -104,6 +104,8 @@ static void refusals_say_where(void **state)
 		{PK_ERR_CAPTURE_EMPTY, "{\"log\":{\"entries\":[]}}", "no request in it"},
 		{PK_ERR_CAPTURE_SYNTAX, "{\"log\":\n{\"entries\":[{},{}]}}",
 		 "log.entries[0].request is missing"},
+		{PK_ERR_CAPTURE_SYNTAX, "{\"log\":{\"entries\":[1]}}",
+		 "log.entries[0] is no object"},
 		{PK_ERR_CAPTURE_SYNTAX, ENTRY("{\"url\":1}"), "log.entries[0].request.url is no"},
 		{PK_ERR_CAPTURE_SYNTAX, ENTRY("{\n\"url\":\"?code=\",\n\"x\":tru}"),
 		 "line 3: this"},
