@@ -312,7 +312,22 @@ static void put_provider(struct page *page, const struct pk_report *report)
 		put_labelled(page, "Provider", VALUE_COLUMN + 1, report->dialect->name);
 }
 
-static void put_others(struct page *page, const struct pk_report *report)
+/* The evidence in passing, on a line of its own: what was there, where it is short. */
+static void put_got(struct page *page, const struct pk_evidence *evidence, bool show_secrets)
+{
+	char memory[REDACT_MAX];
+	const struct pk_str got = report_value(evidence, evidence->got, show_secrets, memory);
+
+	if (!got.len || got.len > COLUMNS)
+		return;
+	put_words(page, pk_str(evidence->parameter));
+	pk_buf_char(page->out, ':');
+	page->column++;
+	put_words(page, got);
+	end_line(page);
+}
+
+static void put_others(struct page *page, const struct pk_report *report, bool show_secrets)
 {
 	if (report->finding_count < 2)
 		return;
@@ -331,6 +346,8 @@ static void put_others(struct page *page, const struct pk_report *report)
 		page->indent = 4;
 		put_words(page, pk_str(finding->fault->title));
 		end_line(page);
+		for (size_t e = 0; e < finding->evidence_count; e++)
+			put_got(page, &finding->evidence[e], show_secrets);
 	}
 }
 
@@ -409,7 +426,7 @@ void pk_report_text(const struct pk_report *report, bool show_secrets, struct pk
 			      "The pair is right: the verifier belongs to the challenge, "
 			      "whatever the provider says.");
 	}
-	put_others(&page, report);
+	put_others(&page, report, show_secrets);
 	put_checked(&page, report);
 	put_not_visible(&page, report);
 }
