@@ -226,6 +226,22 @@ static bool poll_store(struct keeper *keeper)
 	return alive && ((!changed && !keeper->stale) || load_revoked(keeper));
 }
 
+#define ENDING_SECONDS 5
+
+static void end_replaced(struct keeper *keeper, bool all)
+{
+	struct ending *ending = LIST_FIRST(&keeper->endings), *next;
+
+	for (; ending; ending = next) {
+		next = LIST_NEXT(ending, entry);
+		if (!all && ending->tick > keeper->ticks)
+			continue;
+		take_revoked(ending->id, ending->expires_at, keeper);
+		LIST_REMOVE(ending, entry);
+		free(ending);
+	}
+}
+
 /* Every second: a logout at another replica counts here within one. Every minute old rows go. */
 static void on_tick(evutil_socket_t fd, short what, void *arg)
 {
@@ -235,6 +251,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	if (++keeper->ticks % 60 == 0)
 		keeper->stale = true;
+	end_replaced(keeper, false);
 	(void)poll_store(keeper);
 }
 
@@ -246,6 +263,23 @@ bool keeper_end_session(struct keeper *keeper, const uint8_t id[static SESSION_I
 		return false;
 	}
 	return revoked_add(keeper->revoked, id, expires_at, time(NULL));
+}
+
+void keeper_replace_session(struct keeper *keeper, const uint8_t id[static SESSION_ID],
+			    int64_t expires_at)
+{
+	struct ending *ending = calloc(1, sizeof(*ending));
+
+	if (vault_revoke_session(keeper->vault, id, expires_at) != VAULT_OK)
+		log_text("error", "keeper.store", "%s", vault_problem(keeper->vault));
+	if (!ending) {
+		take_revoked(id, expires_at, keeper);
+		return;
+	}
+	memcpy(ending->id, id, sizeof(ending->id));
+	ending->expires_at = expires_at;
+	ending->tick = keeper->ticks + ENDING_SECONDS;
+	LIST_INSERT_HEAD(&keeper->endings, ending, entry);
 }
 
 /* jansson holds tokens while they are read; its memory is wiped as it is given back. */
@@ -270,6 +304,7 @@ static bool set_up(struct keeper *keeper)
 	json_set_alloc_funcs(malloc, wiping_free);
 	LIST_INIT(&keeper->links);
 	LIST_INIT(&keeper->jobs);
+	LIST_INIT(&keeper->endings);
 	keeper->settings = child_settings(ROLE_KEEPER);
 	if (!keeper->settings) {
 		log_text("error", "keeper.start", "cannot start: %s", strerror(errno));
@@ -320,6 +355,7 @@ static bool confine(const struct keeper *keeper)
 
 static void tear_down(struct keeper *keeper)
 {
+	end_replaced(keeper, true);
 	while (!LIST_EMPTY(&keeper->links))
 		hang_up(LIST_FIRST(&keeper->links));
 	http_client_free(keeper->client);

@@ -29,6 +29,14 @@ struct job {
 	uint64_t number;
 };
 
+/* A session that another one has taken the place of, and that ends in a moment. */
+struct ending {
+	LIST_ENTRY(ending) entry;
+	uint8_t id[SESSION_ID];
+	int64_t expires_at;
+	unsigned tick; /* when it ends for the fronts */
+};
+
 struct keeper {
 	struct event_base *base;
 	struct settings *settings;
@@ -37,6 +45,7 @@ struct keeper {
 	struct revoked *revoked;
 	LIST_HEAD(, link) links;
 	LIST_HEAD(, job) jobs;
+	LIST_HEAD(, ending) endings;
 	unsigned ticks; /* seconds since the start */
 	bool stale;     /* the store may know revoked sessions that the fronts do not */
 	bool stopping;
@@ -69,6 +78,13 @@ void keeper_revoke_tokens(struct keeper *keeper, const struct login_settings *lo
 /* Ends a session before its time: in the store, and for all fronts. */
 bool keeper_end_session(struct keeper *keeper, const uint8_t id[static SESSION_ID],
 			int64_t expires_at);
+
+/*
+ * Ends a session whose browser was given a new one: in the store at once, for the fronts a moment later. Other tabs of that browser are
+ * on their way with the old cookie, and would be told that nobody is signed in.
+ */
+void keeper_replace_session(struct keeper *keeper, const uint8_t id[static SESSION_ID],
+			    int64_t expires_at);
 
 /* Runs the process; comes back with its exit status. */
 int keeper_main(void);

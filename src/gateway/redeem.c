@@ -131,8 +131,7 @@ static void finish(struct redeem *redeem)
 	}
 	/* The session that this browser had before ends with the new one's beginning. */
 	if (redeem->old_session_expires_at)
-		(void)keeper_end_session(keeper, redeem->old_session,
-					 redeem->old_session_expires_at);
+		keeper_replace_session(keeper, redeem->old_session, redeem->old_session_expires_at);
 	keeper_answer_begin(&message, redeem->job.number, true);
 	message_put_str(&message, redeem->identity.subject);
 	message_put_str(&message, pk_str_first(redeem->identity.name, 256));
