@@ -1,7 +1,7 @@
 /*
  * What turns a verifier into a challenge. Whatever was found is checked the other way round where
- * that can be done without the search: a right pair must verify, and one that verifies must be found
- * as right, whatever the texts.
+ * that can be done without the search: a right pair must verify, and one that verifies must be
+ * found as right, whatever the texts.
  */
 #include "must.h"
 

@@ -4,7 +4,8 @@
 
 #include "proofkey.h"
 
-/* The ways in which runtimes turn bytes that are no text into text, by number; `out` gets what is left. False past the last. */
+/* The ways in which runtimes turn bytes that are no text into text, by number; `out` gets what is
+ * left. False past the last. */
 bool digest_as_text(size_t way, const uint8_t *digest, size_t size, struct pk_buf *out);
 
 #endif

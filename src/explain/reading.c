@@ -158,7 +158,8 @@ static bool strip_char(struct pk_str *text, enum pk_transform *glued)
 	return true;
 }
 
-/* b'..', r".." and u'..': the letter alone could be part of the value, so its quote goes with it. */
+/* b'..', r".." and u'..': the letter alone could be part of the value, so its quote goes with it.
+ * */
 static bool strip_prefix(struct pk_str *text, enum pk_transform *glued)
 {
 	if (text->len < 2 || !is_one_of(text->ptr[0], "bru") || !is_one_of(text->ptr[1], "'\""))

@@ -1,8 +1,8 @@
 /*
  * What turns this verifier into that challenge. The search is complete over its tables: what
- * happened to the verifier, how it was hashed, how the digest was written. It reads the challenge in
- * every writing first (reading.c) and then compares bytes, so that a candidate costs its hashes and
- * no more. Copies of the verifier are wiped.
+ * happened to the verifier, how it was hashed, how the digest was written. It reads the challenge
+ * in every writing first (reading.c) and then compares bytes, so that a candidate costs its hashes
+ * and no more. Copies of the verifier are wiped.
  */
 #include "proofkey_explain.h"
 #include "base/encode.h"
@@ -367,8 +367,8 @@ struct pk_relation pk_relate(struct pk_str verifier, struct pk_str challenge)
 	return search.found;
 }
 
-/* The oddest part: what happened to the verifier, to the challenge, else how it was hashed, else how it was
- * written. */
+/* The oddest part: what happened to the verifier, to the challenge, else how it was hashed, else
+ * how it was written. */
 const char *pk_relation_name(const struct pk_relation *relation)
 {
 	const enum pk_transform parts[] = {relation->verifier, relation->challenge, relation->hash,

@@ -64,8 +64,8 @@ enum pair_method {
 };
 enum pair_method pair_method(const struct flow *flow);
 
-/* How the challenge is written: as the pair shows it, or where the verifier is not visible or belongs to nothing, as its own bytes
- * do. All NONE where neither says. */
+/* How the challenge is written: as the pair shows it, or where the verifier is not visible or
+ * belongs to nothing, as its own bytes do. All NONE where neither says. */
 struct pair_shape {
 	enum pk_transform glued;
 	enum pk_transform encoding;
@@ -82,7 +82,8 @@ bool pair_is_placeholder(struct pk_str name, struct pk_str value);
 /* Whether the challenge is that of an empty or unset value; what that was. */
 bool pair_is_of_nothing(struct pk_str challenge, const char **ret_what);
 
-/* A longer verifier of the capture, stored or sent, that this one is the beginning of; or "not given". */
+/* A longer verifier of the capture, stored or sent, that this one is the beginning of; or "not
+ * given". */
 struct pk_str pair_uncut(const struct flow *flow);
 
 /* Whether what was sent as the verifier is known to be something else: a placeholder, the state. */
@@ -91,13 +92,15 @@ bool pair_is_no_verifier(const struct flow *flow);
 /* The other request of the capture that this verifier belongs to, or NULL. */
 const struct flow_part *pair_other_login(const struct flow *flow);
 
-/* Verdict of a rule that is about how verifier and challenge are related: proved where `is` says so. */
+/* Verdict of a rule that is about how verifier and challenge are related: proved where `is` says
+ * so. */
 enum verdict pair_verdict(const struct flow *flow, struct pk_finding *finding, bool is);
 
 /* A parameter's name as a C string in the arena. */
 const char *pair_name(const struct flow *flow, struct pk_str name);
 
-/* The evidence that most rules of the pair show: the challenge, and the one that belongs to the verifier. */
+/* The evidence that most rules of the pair show: the challenge, and the one that belongs to the
+ * verifier. */
 void pair_show_challenge(const struct flow *flow, struct pk_finding *finding);
 
 #endif

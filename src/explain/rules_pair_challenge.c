@@ -9,7 +9,8 @@
 
 #include <sodium.h>
 
-/* Whether this shape cannot be that of a verifier, which a challenge may be where plain is assumed. */
+/* Whether this shape cannot be that of a verifier, which a challenge may be where plain is
+ * assumed. */
 static bool is_no_verifier(enum pk_transform encoding)
 {
 	return encoding == PK_TRANSFORM_BASE64 || encoding == PK_TRANSFORM_BASE64URL_PADDED;

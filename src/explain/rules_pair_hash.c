@@ -1,7 +1,7 @@
 /*
  * What was hashed for the challenge, and how (RFC 7636 4.2: the SHA-256 of the verifier's ASCII
- * characters). Equality of hashes proves each of these; where the verifier is not visible, sizes and
- * traces of text encodings are what a challenge shows by itself.
+ * characters). Equality of hashes proves each of these; where the verifier is not visible, sizes
+ * and traces of text encodings are what a challenge shows by itself.
  */
 #include "explain/rules_pair.h"
 #include "base/text.h"
@@ -39,8 +39,8 @@ static const struct nothing {
 	{"undefined",        "It is that of the word \"undefined\"."},
 	{"null",             "It is that of the word \"null\"."},
 	{"None",             "It is that of the word \"None\"."},
-	{"[object Object]",  "It is that of the text \"[object Object]\": an object, not its text."},
-	{"[object Promise]", "It is that of the text \"[object Promise]\": a promise that nobody awaited."},
+	{"[object Object]",  "It is that of \"[object Object]\": an object, not its text."},
+	{"[object Promise]", "It is that of \"[object Promise]\", which nobody awaited."},
 	{"NaN",              "It is that of the word \"NaN\"."},
 	{"nil",              "It is that of the word \"nil\"."},
 	{"false",            "It is that of the word \"false\"."},
@@ -79,8 +79,8 @@ enum verdict look_challenge_of_empty_value(const struct flow *flow, struct pk_fi
 
 /* ---- Another hash, or a digest that is none any more ---- */
 
-/* The first reading of a challenge that is sent as S256; false where there is none, or where it is of
- * hex digits, which are no digest. */
+/* The first reading of a challenge that is sent as S256; false where there is none, or where it
+ * is of hex digits, which are no digest. */
 static bool read_s256(const struct flow *flow, struct reading *ret)
 {
 	struct readings readings;

@@ -1,7 +1,7 @@
 /*
- * The right value in the wrong place, another value in its place, and what is left when nothing else
- * relates the two halves (RFC 7636 4.5 and 4.6). All of it is equality of captured bytes, or of
- * their SHA-256.
+ * The right value in the wrong place, another value in its place, and what is left when nothing
+ * else relates the two halves (RFC 7636 4.5 and 4.6). All of it is equality of captured bytes, or
+ * of their SHA-256.
  */
 #include "explain/rules_pair.h"
 #include "base/text.h"

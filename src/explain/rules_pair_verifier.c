@@ -1,7 +1,7 @@
 /*
  * What became of the verifier between the two requests (RFC 7636 4.1: 43 to 128 unreserved
- * characters; 4.5: sent as it was made). Its own characters prove some of it; that it belongs to the
- * challenge once something is taken off or put on proves the rest.
+ * characters; 4.5: sent as it was made). Its own characters prove some of it; that it belongs to
+ * the challenge once something is taken off or put on proves the rest.
  */
 #include "explain/rules_pair.h"
 #include "base/text.h"

@@ -503,8 +503,8 @@ static double milliseconds(struct pk_str verifier, struct pk_str challenge)
 	       TIMES;
 }
 
-/* The whole search, found nothing, with the longest texts. The bound leaves room for builds that check
- * memory. */
+/* The whole search, found nothing, with the longest texts. The bound leaves room for builds that
+ * check memory. */
 static void the_whole_search_is_quick(void **state)
 {
 	char memory[512];
