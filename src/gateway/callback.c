@@ -233,8 +233,6 @@ static bool send_call(struct front *front, struct http_request *request, struct 
 	message_put_str(&message, state);
 	message_put_str(&message, parameters);
 	message_put_str(&message, pk_verifier_str(verifier));
-	put_bytes(&message, waiting->session_id, sizeof(waiting->session_id));
-	message_put_number(&message, (uint64_t)waiting->expires_at);
 	put_bytes(&message, old.id, replaces ? sizeof(old.id) : 0);
 	message_put_number(&message, replaces ? (uint64_t)old.expires_at : 0);
 	sent = ask_keeper(front, request, &message, on_answer, waiting);

@@ -4,7 +4,7 @@
  * believes none of it: it checks callbacks again itself.
  *
  *   CALL_REDEEM  login, attempt id, attempt's end, state, callback query, verifier,
- *                new session id, its end, old session id, its end
+ *                old session id, its end
  *                well: subject, name, email
  *   CALL_LOGOUT  session id, its end, login, subject
  *                well: nothing

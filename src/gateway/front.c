@@ -29,19 +29,19 @@ static const struct route {
 	const char *methods;
 	front_handler *handle;
 } routes[] = {
-	{"/check/nginx",      false, reads,      handle_check_nginx},
-	{"/check/traefik",    false, checks,     handle_check_traefik},
-	{"/check/caddy",      false, checks,     handle_check_caddy},
-	{"/check/envoy",      true,  checks,     handle_check_envoy},
-	{"/",                 false, reads,      handle_home},
-	{"/login",            false, reads,      handle_sign_in},
-	{"/login/",           true,  "GET",      handle_login},
-	{"/callback/",        true,  "GET POST", handle_callback},
-	{"/me",               false, reads,      handle_me},
-	{"/logout",           false, "POST",     handle_logout},
-	{"/healthz",          false, reads,      handle_healthz},
-	{"/readyz",           false, reads,      handle_readyz},
-	{"/assets/style.css", false, reads,      handle_style},
+	{"/check/nginx",         false, reads,      handle_check_nginx},
+	{"/check/traefik",       false, checks,     handle_check_traefik},
+	{"/check/caddy",         false, checks,     handle_check_caddy},
+	{"/check/envoy",         true,  checks,     handle_check_envoy},
+	{"/",                    false, reads,      handle_home},
+	{"/login",               false, reads,      handle_sign_in},
+	{"/login/",              true,  "GET",      handle_login},
+	{"/callback/",           true,  "GET POST", handle_callback},
+	{"/me",                  false, reads,      handle_me},
+	{"/logout",              false, "POST",     handle_logout},
+	{"/healthz",             false, reads,      handle_healthz},
+	{"/readyz",              false, reads,      handle_readyz},
+	{"/assets/proofkey.css", false, reads,      handle_style},
 };
 /* clang-format on */
 

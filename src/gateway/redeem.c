@@ -32,8 +32,8 @@ struct redeem {
 
 /* What the front sent. */
 struct call_fields {
-	struct pk_str login, attempt, state, query, verifier, session, old_session;
-	int64_t attempt_expires_at, session_expires_at, old_session_expires_at;
+	struct pk_str login, attempt, state, query, verifier, old_session;
+	int64_t attempt_expires_at, old_session_expires_at;
 };
 
 static bool read_call(struct message_reader *in, struct call_fields *ret)
@@ -44,12 +44,9 @@ static bool read_call(struct message_reader *in, struct call_fields *ret)
 	ret->state = message_str(in, MESSAGE_MAX);
 	ret->query = message_str(in, MESSAGE_MAX);
 	ret->verifier = message_str(in, PK_VERIFIER_MAX);
-	ret->session = message_str(in, SESSION_ID);
-	ret->session_expires_at = (int64_t)message_number(in);
 	ret->old_session = message_str(in, SESSION_ID);
 	ret->old_session_expires_at = (int64_t)message_number(in);
 	return message_done(in) && ret->attempt.len == ATTEMPT_ID &&
-	       ret->session.len == SESSION_ID &&
 	       (ret->old_session.len == SESSION_ID || !ret->old_session.len);
 }
 

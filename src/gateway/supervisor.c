@@ -30,6 +30,7 @@ struct supervisor {
 	/* The newest first; the others are leaving, or the newest is not ready yet. */
 	struct generation *generations;
 	int listen_fd[FRONTS_MAX];
+	char listen[128]; /* the address, and how many fronts: settled at the start */
 	unsigned fronts;
 	int revoked_fd[2]; /* by role: a front can only read */
 	struct event *deadline;
@@ -336,6 +337,24 @@ static void on_stop(evutil_socket_t signal, short what, void *arg)
 	sweep(supervisor);
 }
 
+static unsigned count_fronts(const struct settings *settings)
+{
+	const long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	const long wanted = settings->fronts ? (long)settings->fronts : cores;
+
+	return wanted < 1 ? 1 : wanted > FRONTS_MAX ? FRONTS_MAX : (unsigned)wanted;
+}
+
+static void warn_of_unchanged(const struct supervisor *supervisor, const struct settings *settings)
+{
+	if (pk_str_equal(settings->listen, pk_str(supervisor->listen)) &&
+	    count_fronts(settings) == supervisor->fronts)
+		return;
+	log_text("warn", "gateway.reload",
+		 "listen and fronts stay %s and %u until the gateway is started anew",
+		 supervisor->listen, supervisor->fronts);
+}
+
 /* Reads the configuration and starts a generation; the keeper first, the fronts when it is
  * ready. */
 static bool begin_generation(struct supervisor *supervisor)
@@ -348,6 +367,7 @@ static bool begin_generation(struct supervisor *supervisor)
 		log_text("error", "gateway.config", "%s", error);
 		return false;
 	}
+	warn_of_unchanged(supervisor, config_settings(config));
 	generation = generation_new(supervisor, config_settings(config), supervisor->fronts);
 	config_free(config);
 	if (!generation || !start(&generation->keeper)) {
@@ -378,17 +398,14 @@ static void on_reload(evutil_socket_t signal, short what, void *arg)
  * successor. */
 static bool listen_all(struct supervisor *supervisor, const struct settings *settings)
 {
-	const long cores = sysconf(_SC_NPROCESSORS_ONLN);
-	char address[128], error[256];
+	char error[256];
 
-	supervisor->fronts = settings->fronts ? (unsigned)settings->fronts
-			     : cores > 0      ? (unsigned)cores
-					      : 1;
-	if (supervisor->fronts > FRONTS_MAX)
-		supervisor->fronts = FRONTS_MAX;
-	(void)snprintf(address, sizeof(address), "%.*s", PK_ARG(settings->listen));
+	supervisor->fronts = count_fronts(settings);
+	(void)snprintf(supervisor->listen, sizeof(supervisor->listen), "%.*s",
+		       PK_ARG(settings->listen));
 	for (unsigned i = 0; i < supervisor->fronts; i++) {
-		supervisor->listen_fd[i] = http_listen(address, true, error, sizeof(error));
+		supervisor->listen_fd[i] =
+			http_listen(supervisor->listen, true, error, sizeof(error));
 		if (supervisor->listen_fd[i] < 0) {
 			log_text("error", "gateway.listen", "%s", error);
 			return false;

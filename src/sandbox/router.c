@@ -30,7 +30,7 @@ static const struct own_page {
 } own_pages[] = {
 	{{"/", 1}, front_page},
 	{{"/healthz", 8}, serve_health},
-	{{"/assets/style.css", 17}, serve_style},
+	{{"/assets/proofkey.css", 20}, serve_style},
 };
 
 static void put_path(const struct exchange *x, struct pk_buf *out, const char *what,

@@ -14,7 +14,7 @@ trusting = Gateway(provider, trusted_proxies='{"127.0.0.1"}', return_to_origins=
 PAGE = {"Accept": "text/html"}
 CHECKS = ("/check/nginx", "/check/traefik", "/check/caddy", "/check/envoy", "/check/envoy/some/path")
 ALLOWED = {"/": "GET HEAD", "/login": "GET HEAD", "/me": "GET HEAD", "/login/one": "GET", "/callback/one": "GET POST", "/logout": "POST", "/healthz": "GET HEAD", "/readyz": "GET HEAD",
-           "/check/nginx": "GET HEAD", "/assets/style.css": "GET HEAD"}
+           "/check/nginx": "GET HEAD", "/assets/proofkey.css": "GET HEAD"}
 
 
 def answers(what):

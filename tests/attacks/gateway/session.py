@@ -152,7 +152,7 @@ def nothing_is_kept():
 def no_foreign_origins():
     browser = signed_in()
     foreign = {"Origin": "https://evil.example", "Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "x"}
-    for path in ("/", "/me", "/login/one", "/callback/one", "/check/nginx", "/check/traefik", "/healthz", "/logout", "/assets/style.css"):
+    for path in ("/", "/me", "/login/one", "/callback/one", "/check/nginx", "/check/traefik", "/healthz", "/logout", "/assets/proofkey.css"):
         for method in ("GET", "OPTIONS", "POST"):
             reply = browser.ask(method, path, foreign)
             check(not [name for name, _ in reply.pairs if name.startswith("access-control-")], f"{method} {path}: no CORS", reply)

@@ -78,7 +78,7 @@ def escaping(sandbox):
         equal(sandbox.ask("GET", path).status, 200, "a link to try works: " + path.split("?")[0])
     listed = sandbox.ask("GET", "/", headers={"Accept": "application/json"}).json["providers"]
     equal([p["name"] for p in listed], [d.name for d in DIALECTS], "and as JSON")
-    equal(sandbox.ask("GET", "/assets/style.css").headers.get("content-type"), "text/css; charset=utf-8", "the style sheet")
+    equal(sandbox.ask("GET", "/assets/proofkey.css").headers.get("content-type"), "text/css; charset=utf-8", "the style sheet")
 
 
 def main():
