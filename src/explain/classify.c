@@ -130,7 +130,7 @@ static bool ends_in(struct pk_str url, const char *const *words, size_t count)
 /* A JSON or multipart body names what a form would name. */
 static bool body_quotes(struct pk_str body, const char *quoted_name)
 {
-	return body.len && memmem(body.ptr, body.len, quoted_name, strlen(quoted_name));
+	return body.ptr && memmem(body.ptr, body.len, quoted_name, strlen(quoted_name));
 }
 
 static bool is_token_request(const struct pk_message *request, struct pk_str query)

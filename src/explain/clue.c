@@ -21,11 +21,10 @@ static struct pk_str without_fragment(struct pk_str url)
 	return pk_str_first(url, pk_str_find(url, '#'));
 }
 
-/* Whether a Location leads to that URL; it may be given without scheme and host. */
+/* Whether a Location leads to that URL, both without their fragments; it may be given without
+ * scheme and host. */
 static bool leads_to(struct pk_str location, struct pk_str url)
 {
-	location = without_fragment(location);
-	url = without_fragment(url);
 	if (location.len < 2)
 		return false;
 	if (location.ptr[0] == '/')
@@ -67,6 +66,7 @@ enum pk_err clues_note(struct making *making, struct clues *clues, const struct 
 
 bool clues_lead_to(const struct clues *clues, struct pk_str url)
 {
+	url = without_fragment(url);
 	for (size_t i = 0; i < clues->count; i++)
 		if (leads_to(clues->clue[i].location, url))
 			return true;
@@ -81,14 +81,11 @@ static bool returns(const struct clue *clue, const struct pk_message *request)
 	       request_may_return(request);
 }
 
-static bool is_beside(const struct clue *clue, const struct pk_event *event)
-{
-	return leads_to(location_of(event), clue->url) ||
-	       leads_to(clue->location, event->request.url);
-}
-
 bool clues_kind(const struct clues *clues, struct pk_event *event)
 {
+	const struct pk_str url = without_fragment(event->request.url);
+	const struct pk_str location = without_fragment(location_of(event));
+
 	if (request_kind(&event->request, &event->kind))
 		return true;
 	for (size_t i = 0; i < clues->count; i++) {
@@ -98,13 +95,16 @@ bool clues_kind(const struct clues *clues, struct pk_event *event)
 		}
 		/* A token request that was redirected comes again, as a GET without its body. */
 		if (clues->clue[i].kind == PK_EVENT_TOKEN &&
-		    leads_to(clues->clue[i].location, event->request.url)) {
+		    leads_to(clues->clue[i].location, url)) {
 			event->kind = PK_EVENT_TOKEN;
 			return true;
 		}
 	}
 	for (size_t i = 0; i < clues->count; i++) {
-		if (clues->clue[i].kind == PK_EVENT_OTHER || !is_beside(&clues->clue[i], event))
+		const struct clue *clue = &clues->clue[i];
+
+		if (clue->kind == PK_EVENT_OTHER ||
+		    !(leads_to(location, clue->url) || leads_to(clue->location, url)))
 			continue;
 		event->kind = PK_EVENT_OTHER;
 		event->request.body = event->reply.body = (struct pk_str){0};

@@ -379,22 +379,26 @@ bool curl_starts(struct pk_str rest)
 	return rest.len && memchr(" \t\\^`\r\n", rest.ptr[0], 7);
 }
 
+/* Refuses what came in place of a word. */
+static enum pk_err refuse_token(const struct making *making, const struct shell_words *words,
+				enum shell_token token)
+{
+	if (token == SHELL_FULL)
+		return pk_space(making->why, PK_ERR_NO_SPACE);
+	return making_refuse(making, words->rest.ptr, "%s", words->problem);
+}
+
 /* The word after an option is its value. */
 static enum pk_err next_value(struct command *command, struct shell_words *words,
 			      struct pk_str *ret)
 {
-	switch (shell_next(words, ret)) {
-	case SHELL_WORD:
-		return PK_OK;
-	case SHELL_BROKEN:
-		return making_refuse(command->making, words->rest.ptr, "%s", words->problem);
-	case SHELL_FULL:
-		return pk_space(command->making->why, PK_ERR_NO_SPACE);
-	case SHELL_NEXT:
-	case SHELL_LINE:
-		break;
-	}
-	return refuse(command, "an option at the end of the command lacks its value");
+	const enum shell_token token = shell_next(words, ret);
+
+	if (token == SHELL_BROKEN || token == SHELL_FULL)
+		return refuse_token(command->making, words, token);
+	if (token != SHELL_WORD)
+		return refuse(command, "an option at the end of the command lacks its value");
+	return PK_OK;
 }
 
 /* --name value, --name=value */
@@ -519,10 +523,8 @@ static enum pk_err read_command(struct making *making, struct shell_words *words
 
 	for (;;) {
 		*ret_end = shell_next(words, &word);
-		if (*ret_end == SHELL_BROKEN)
-			return making_refuse(making, words->rest.ptr, "%s", words->problem);
-		if (*ret_end == SHELL_FULL)
-			return pk_space(making->why, PK_ERR_NO_SPACE);
+		if (*ret_end == SHELL_BROKEN || *ret_end == SHELL_FULL)
+			return refuse_token(making, words, *ret_end);
 		if (*ret_end != SHELL_WORD)
 			return finish(&command);
 		command.at = words->start;
@@ -550,9 +552,9 @@ static enum pk_err skip_command(struct making *making, struct shell_words *words
 		*ret_end = shell_next(words, &word);
 	} while (*ret_end == SHELL_WORD);
 	words->any_variable = false;
-	if (*ret_end == SHELL_BROKEN)
-		return making_refuse(making, words->rest.ptr, "%s", words->problem);
-	return *ret_end == SHELL_FULL ? pk_space(making->why, PK_ERR_NO_SPACE) : PK_OK;
+	if (*ret_end == SHELL_BROKEN || *ret_end == SHELL_FULL)
+		return refuse_token(making, words, *ret_end);
+	return PK_OK;
 }
 
 /* Reads a line of commands. */
@@ -577,7 +579,7 @@ enum pk_err curl_read(struct making *making, struct pk_str *rest)
 		if (end == SHELL_WORD)
 			TRY(read_command(making, &words, &end));
 		else if (end == SHELL_BROKEN || end == SHELL_FULL)
-			return making_refuse(making, words.rest.ptr, "this is no command");
+			return refuse_token(making, &words, end);
 	}
 	*rest = words.rest;
 	return PK_OK;
