@@ -1,8 +1,8 @@
 /*
  * Words of a command line after the quoting of three shells: POSIX sh with bash's $'..', the
- * Windows command processor with the argument rules of Microsoft's C runtime, and PowerShell.
- * Nothing is expanded: where a value would come from a variable or another command it is not known,
- * and the command is refused.
+ * command processor of Windows with the argument rules of its C runtime, and PowerShell. Nothing
+ * is expanded: where a value would come from a variable or another command it is not known, and the
+ * command is refused.
  */
 #include "explain/shell_words.h"
 #include "base/arena.h"

@@ -57,7 +57,7 @@ static void messages_one_after_another(void **state)
 
 static void what_curl_prints(void **state)
 {
-	const struct captured captured = captured_read(captured_file("readers/curl-v.txt"));
+	const struct captured captured = captured_read(captured_file("readers/curl-v.log"));
 	const struct pk_event *event = captured.capture.event;
 
 	(void)state;
