@@ -218,8 +218,7 @@ static enum pk_err refuse_json(const struct making *making, const json_error_t *
 	const struct pk_str text = pk_str(error->text);
 	const char *near = memmem(text.ptr, text.len, " near ", 6);
 	const size_t len = near ? (size_t)(near - text.ptr) : text.len;
-	const bool quotes =
-		json_error_code((json_error_t *)(uintptr_t)error) == json_error_duplicate_key;
+	const bool quotes = json_error_code(error) == json_error_duplicate_key;
 	const enum pk_err err = pk_refuse(making->why, PK_ERR_CAPTURE_SYNTAX, NULL,
 					  "line %d, byte %d of the JSON: %.*s", error->line,
 					  error->position, quotes ? 13 : (int)len, text.ptr);
@@ -229,8 +228,8 @@ static enum pk_err refuse_json(const struct making *making, const json_error_t *
 	return err;
 }
 
-/* A HAR begins with its log. It is not parsed as a whole, and keys may come twice in it: browsers and
- * their extensions write such files. */
+/* A HAR begins with its log. It is not parsed as a whole, and keys may come twice in it: browsers
+ * and their extensions write such files. */
 static bool starts_as_har(struct pk_str text)
 {
 	text = pk_str_trim(pk_str_first(pk_str_from(text, 1), 64));

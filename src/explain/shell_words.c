@@ -90,7 +90,8 @@ static bool single_quoted(struct shell_words *words, struct pk_buf *out)
 	return true;
 }
 
-/* POSIX 2.2.3: within double quotes a backslash escapes $ ` " \ and a newline, and stays otherwise. */
+/* POSIX 2.2.3: within double quotes a backslash escapes $ ` " \ and a newline, and stays
+ * otherwise. */
 static bool double_quoted(struct shell_words *words, struct pk_buf *out)
 {
 	const struct pk_str start = words->rest;
