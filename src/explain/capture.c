@@ -218,10 +218,9 @@ static enum pk_err refuse_json(const struct making *making, const json_error_t *
 	const struct pk_str text = pk_str(error->text);
 	const char *near = memmem(text.ptr, text.len, " near ", 6);
 	const size_t len = near ? (size_t)(near - text.ptr) : text.len;
-	const bool quotes = json_error_code(error) == json_error_duplicate_key;
 	const enum pk_err err = pk_refuse(making->why, PK_ERR_CAPTURE_SYNTAX, NULL,
 					  "line %d, byte %d of the JSON: %.*s", error->line,
-					  error->position, quotes ? 13 : (int)len, text.ptr);
+					  error->position, (int)len, text.ptr);
 
 	if (making->why)
 		making->why->line = (unsigned)error->line;

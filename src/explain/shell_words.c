@@ -383,8 +383,8 @@ static enum shell_token read_end(struct shell_words *words)
 	return line ? SHELL_LINE : SHELL_NEXT;
 }
 
-/* What was read of a word that is broken may be half a secret, and the arena's wipe covers only what
- * is kept. */
+/* What was read of a word that is broken may be half a secret, and the arena's wipe covers only
+ * what is kept. */
 static enum shell_token give_up(struct pk_buf *out)
 {
 	sodium_memzero(out->ptr, out->len);
