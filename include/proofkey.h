@@ -254,6 +254,7 @@ struct pk_dialect {
 	struct pk_str userinfo_subject; /* JSON pointers (RFC 6901) into the user info */
 	struct pk_str userinfo_name;
 	struct pk_str userinfo_email;
+	struct pk_str userinfo_email_verified; /* empty: the provider vouches for all of them */
 	struct pk_str userinfo_picture;
 	struct pk_str
 		userinfo_error; /* to an error code in a user info with HTTP 200; "ok" means none */
@@ -532,7 +533,7 @@ PK_MUST_USE enum pk_err pk_token_reply(struct pk_arena *arena, const struct pk_l
 struct pk_identity {
 	struct pk_str subject; /* never empty */
 	struct pk_str name;    /* the others may be "not given" */
-	struct pk_str email;
+	struct pk_str email;   /* "not given" too where the provider has not verified it */
 	struct pk_str picture;
 };
 

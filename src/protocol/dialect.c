@@ -60,6 +60,7 @@ const struct pk_column pk_columns[] = {
 	{"userinfo_subject",           PK_COLUMN_TEXT,    AT(userinfo_subject),           NULL,                   false},
 	{"userinfo_name",              PK_COLUMN_TEXT,    AT(userinfo_name),              NULL,                   false},
 	{"userinfo_email",             PK_COLUMN_TEXT,    AT(userinfo_email),             NULL,                   false},
+	{"userinfo_email_verified",    PK_COLUMN_TEXT,    AT(userinfo_email_verified),    NULL,                   false},
 	{"userinfo_picture",           PK_COLUMN_TEXT,    AT(userinfo_picture),           NULL,                   false},
 	{"userinfo_error",             PK_COLUMN_TEXT,    AT(userinfo_error),             NULL,                   false},
 

@@ -61,6 +61,15 @@ static enum pk_err refuse_as_provider(const struct pk_http_reply *reply, const j
 	return err;
 }
 
+/* OpenID Connect Core 5.1 has email_verified as a boolean; some providers write it as text. */
+static bool is_email_verified(const struct pk_dialect *dialect, const json_t *root)
+{
+	const json_t *verified = pk_json_at(root, dialect->userinfo_email_verified);
+
+	return !dialect->userinfo_email_verified.len || json_is_true(verified) ||
+	       pk_str_equal(pk_str(json_string_value(verified)), PK_STR("true"));
+}
+
 static enum pk_err read_identity(struct pk_arena *arena, const struct pk_dialect *dialect,
 				 const struct pk_tokens *tokens, const json_t *root,
 				 struct pk_identity *ret, struct pk_why *why)
@@ -76,7 +85,9 @@ static enum pk_err read_identity(struct pk_arena *arena, const struct pk_dialect
 		return pk_refuse(why, PK_ERR_SUBJECT_MISMATCH, "userinfo_subject",
 				 "the token reply and the user info name two people");
 	TRY(pk_json_text(arena, pk_json_at(root, dialect->userinfo_name), &identity.name));
-	TRY(pk_json_text(arena, pk_json_at(root, dialect->userinfo_email), &identity.email));
+	if (is_email_verified(dialect, root))
+		TRY(pk_json_text(arena, pk_json_at(root, dialect->userinfo_email),
+				 &identity.email));
 	TRY(pk_json_text(arena, pk_json_at(root, dialect->userinfo_picture), &identity.picture));
 	*ret = identity;
 	return PK_OK;

@@ -38,13 +38,16 @@ void document_set_number(json_t *document, struct pk_str name, int64_t value)
 	set_new(document, name, json_integer(value));
 }
 
-void document_put(json_t *document, struct pk_str pointer, struct pk_str value)
+/* The value is the document's from then on. */
+static void put_new(json_t *document, struct pk_str pointer, json_t *value)
 {
 	json_t *object = document;
 	struct pk_str segment;
 
-	if (!pk_str_starts(pointer, PK_STR("/")))
+	if (!pk_str_starts(pointer, PK_STR("/"))) {
+		json_decref(value);
 		return;
+	}
 	pointer = pk_str_from(pointer, 1);
 	segment = pk_str_cut(&pointer, '/');
 	while (pointer.ptr) {
@@ -56,5 +59,15 @@ void document_put(json_t *document, struct pk_str pointer, struct pk_str value)
 		object = json_object_get(object, key);
 		segment = pk_str_cut(&pointer, '/');
 	}
-	document_set(object, segment, value);
+	set_new(object, segment, value);
+}
+
+void document_put(json_t *document, struct pk_str pointer, struct pk_str value)
+{
+	put_new(document, pointer, json_stringn(value.ptr, value.len));
+}
+
+void document_put_true(json_t *document, struct pk_str pointer)
+{
+	put_new(document, pointer, json_true());
 }

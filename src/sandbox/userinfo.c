@@ -16,6 +16,7 @@ void answer_userinfo(struct exchange *x)
 	document_put(reply, dialect->userinfo_subject, pk_buf_str(&subject));
 	document_put(reply, dialect->userinfo_name, person->name);
 	document_put(reply, dialect->userinfo_email, person->email);
+	document_put_true(reply, dialect->userinfo_email_verified);
 	document_put(reply, dialect->userinfo_picture, person->picture);
 	document_put(reply, dialect->userinfo_error, PK_STR("ok"));
 	reply_document(x, 200, PK_BODY_JSON, reply);

@@ -1,6 +1,8 @@
 /* User info: one and the same person, or nobody. */
 #include "setting.h"
 
+#include <stdio.h>
+
 #include "base/text.h"
 
 static enum pk_err read(struct setting *s, int status, const char *body, const char *subject,
@@ -148,11 +150,47 @@ static void a_name_with_a_control_character_is_not_given(void **state)
 	setting_make(&s, "rfc7636");
 	assert_err(
 		read(&s, 200,
-		     "{\"sub\":\"a\",\"email\":\"root@example.com\\u0001\",\"name\":\"a\\r\\nb\"}",
+		     "{\"sub\":\"a\",\"email\":\"root@example.com\\u0001\",\"email_verified\":true,"
+		     "\"name\":\"a\\r\\nb\"}",
 		     NULL, &identity),
 		PK_OK);
 	assert_not_given(identity.email);
 	assert_not_given(identity.name);
+}
+
+/* Otherwise whoever claims somebody's address at a provider gets in as them. */
+static void an_address_that_nobody_verified_is_not_given(void **state)
+{
+	static const struct {
+		const char *member;
+		const char *email;
+	} replies[] = {
+		{",\"email_verified\":true", "root@example.com"},
+		{",\"email_verified\":\"true\"", "root@example.com"},
+		{",\"email_verified\":false", ""},
+		{",\"email_verified\":\"false\"", ""},
+		{",\"email_verified\":1", ""},
+		{",\"email_verified\":null", ""},
+		{",\"email_verified\":[true]", ""},
+		{"", ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(replies) / sizeof(replies[0]); i++) {
+		char body[160];
+		struct pk_identity identity;
+		struct setting s;
+
+		setting_make(&s, "rfc7636");
+		(void)snprintf(body, sizeof(body),
+			       "{\"sub\":\"a\",\"email\":\"root@example.com\"%s}",
+			       replies[i].member);
+		assert_err(read(&s, 200, body, NULL, &identity), PK_OK);
+		if (replies[i].email[0])
+			assert_text(identity.email, replies[i].email);
+		else
+			assert_not_given(identity.email);
+	}
 }
 
 static void the_providers_no(void **state)
@@ -220,6 +258,7 @@ int main(void)
 		cmocka_unit_test(another_person_than_the_tokens_is_refused),
 		cmocka_unit_test(nobody_is_refused),
 		cmocka_unit_test(a_name_with_a_control_character_is_not_given),
+		cmocka_unit_test(an_address_that_nobody_verified_is_not_given),
 		cmocka_unit_test(the_providers_no),
 		cmocka_unit_test(what_is_no_user_info),
 		cmocka_unit_test(a_full_arena_is_an_error_with_evidence),

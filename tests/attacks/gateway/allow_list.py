@@ -17,9 +17,9 @@ KEPT_OUT = (("sub", "eve@evil.example"), ("sub", ""), ("sub", "@example.com"), (
             ("sub", ["ada@example.com"]), ("sub", {"a": "ada@example.com"}), ("sub", "e" * 250 + "@example.com.evil.example"))
 
 
-def sign_in(number, subject, email, login="one"):
+def sign_in(number, subject, email, login="one", verified=True):
     person = f"{login}-{number}"
-    provider.people[person] = {"sub": subject, "name": "Somebody", "email": email}
+    provider.people[person] = {"sub": subject, "name": "Somebody", "email": email, "email_verified": verified}
     browser = Browser(gateway)
     path = provider.approve(browser.start(login), person)
     return browser, path, browser.get(path)
@@ -37,6 +37,9 @@ def kept_out():
         if reply.status == 403:
             tokens = provider.tokens_of(path)
             check(wait_for(lambda: [provider.asked("revoke", token) for token in tokens] == [1, 1]), f"{what}: both tokens are revoked at the provider", tokens)
+    for number, verified in enumerate((False, "false", None, 1)):
+        browser, _, reply = sign_in(f"claim{number}", "claimant", "boss@other.example", verified=verified)
+        is_refused(gateway, reply, 403, "not-allowed", f"an address of which the provider says email_verified {verified!r}")
     browser, _, reply = sign_in("two", "friend-1", "eve@evil.example", login="two")
     is_refused(gateway, reply, 403, "not-allowed", "a friend at one provider is nobody at another")
 

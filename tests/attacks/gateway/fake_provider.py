@@ -96,7 +96,8 @@ class Provider:
             return [token for token, of in self.tokens.items() if of == code]
 
     def info(self, person):
-        return self.people.get(person) or {"sub": "sub-" + person, "name": person.capitalize(), "email": person + "@example.com"}
+        known = self.people.get(person) or {"sub": "sub-" + person, "name": person.capitalize(), "email": person + "@example.com"}
+        return {"email_verified": True} | known
 
     def answer(self, handler, body):
         endpoint = urllib.parse.urlsplit(handler.path).path.rsplit("/", 1)[-1]
