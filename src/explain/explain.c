@@ -11,9 +11,8 @@
 
 /* The sections of the fault list, in its order. Within equal confidence, what stands first is the more special. */
 static const struct rule *const sections[] = {
-	rules_pair,   rules_pkce,    rules_code,  rules_redirect,
-	rules_client, rules_request, rules_state, rules_after,
-	rules_pair_aside,
+	rules_pair,    rules_pkce,  rules_code,  rules_redirect,   rules_client,
+	rules_request, rules_state, rules_after, rules_pair_aside,
 };
 
 void show(struct pk_finding *finding, const struct flow_part *part, const char *parameter,
@@ -95,6 +94,19 @@ static bool is_right_pair(const struct flow *flow)
 		(!flow->dialect && relation->encoding == PK_TRANSFORM_HEX));
 }
 
+/* What the provider wrote is a cause only where nothing else is; beside one it is noise. */
+static void drop_words(struct pk_report *report)
+{
+	for (size_t i = 0; i < report->finding_count && report->finding_count > 1; i++) {
+		if (!pk_str_equal(pk_str(report->finding[i].fault->id), PK_STR("provider-error")))
+			continue;
+		report->finding_count--;
+		memmove(&report->finding[i], &report->finding[i + 1],
+			(report->finding_count - i) * sizeof(report->finding[0]));
+		return;
+	}
+}
+
 enum pk_err pk_explain(struct pk_arena *arena, const struct pk_capture *capture,
 		       const struct pk_dialect *const *dialects, size_t dialect_count,
 		       struct pk_report *ret, struct pk_why *why)
@@ -106,6 +118,7 @@ enum pk_err pk_explain(struct pk_arena *arena, const struct pk_capture *capture,
 	for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]); i++)
 		for (const struct rule *rule = sections[i]; rule->fault; rule++)
 			ask(&flow, rule, ret);
+	drop_words(ret);
 	note_not_visible(ret, flow.authorize.event != NULL, "authorize request");
 	note_not_visible(ret, flow.callback.event != NULL, "callback");
 	note_not_visible(ret, flow.token.event && flow.token.event->request.present,
