@@ -1,0 +1,901 @@
+"""Mistaken clients: a function for each fault, which makes exactly that mistake and nothing else wrong.
+
+A producer gets a right client and leads it into the fault; what it recorded is the capture. FAULTS says for each fault which function
+makes it, in which dialects it can happen, and why not in the others; a fault that stands there twice has two faces."""
+import base64
+import hashlib
+import json
+import secrets
+import time
+import urllib.parse
+
+import meddler
+from meddler import Meddler
+
+SAMPLE_VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+
+
+def sha256(data):
+    return hashlib.sha256(data.encode() if isinstance(data, str) else data).digest()
+
+
+def base64url(data):
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def written(client, digest):
+    """A digest as the dialect wants a challenge written."""
+    return digest.hex() if client.dialect["challenge"] == "hex" else base64url(digest)
+
+
+# ---- The pair ----
+
+def challenge_not_hex(client):
+    client.challenge = base64url(sha256(client.verifier))
+    client.login()
+
+
+def challenge_is_hex(client):
+    client.challenge = sha256(client.verifier).hex()
+    client.login()
+
+
+def challenge_base64_of_hex(client):
+    client.challenge = base64url(sha256(client.verifier).hex().encode())
+    client.login()
+
+
+def challenge_standard_base64(client):
+    while not set("+/") & set(base64.b64encode(sha256(client.verifier)).decode()):
+        client.verifier = secrets.token_urlsafe(32)
+    client.challenge = base64.b64encode(sha256(client.verifier)).decode()
+    client.login()
+
+
+def challenge_padded(client):
+    client.challenge += "="
+    client.login()
+
+
+def use_verifier(client, verifier):
+    client.verifier = verifier
+    client.challenge = client.right_challenge()
+
+
+def verifier_too_short(client):
+    use_verifier(client, secrets.token_urlsafe(24))
+    client.login()
+
+
+def verifier_too_long(client):
+    use_verifier(client, secrets.token_urlsafe(120))
+    client.login()
+
+
+def verifier_bad_characters(client):
+    use_verifier(client, "+/" + base64.b64encode(secrets.token_bytes(48)).decode())
+    client.login()
+
+
+def challenge_hashes_raw_bytes(client):
+    raw = secrets.token_bytes(32)
+    client.verifier = base64url(raw)
+    client.challenge = written(client, sha256(raw))
+    client.login()
+
+
+def challenge_double_hashed(client):
+    client.challenge = written(client, sha256(sha256(client.verifier)))
+    client.login()
+
+
+def challenge_of_empty_value(client):
+    client.challenge = written(client, sha256("undefined"))
+    client.login()
+
+
+def verifier_is_sample(client):
+    use_verifier(client, SAMPLE_VERIFIER)
+    client.login()
+
+
+def challenge_digest_as_text(client):
+    client.challenge = base64url(sha256(client.verifier).decode(errors="replace").encode())
+    client.login()
+
+
+def challenge_wrong_hash(client):
+    client.challenge = written(client, hashlib.sha1(client.verifier.encode()).digest())
+    client.login()
+
+
+def challenge_utf16(client):
+    client.challenge = written(client, sha256(client.verifier.encode("utf-16-le")))
+    client.login()
+
+
+def verifier_whitespace(client):
+    client.authorize()
+    client.redeem(code_verifier=client.verifier + "\n")
+
+
+def verifier_quoted(client):
+    client.authorize()
+    client.redeem(code_verifier=f'"{client.verifier}"')
+
+
+def verifier_percent_encoded(client):
+    use_verifier(client, client.verifier + "~~")
+    client.authorize()
+    client.redeem(code_verifier=client.verifier.replace("~", "%7E"))
+
+
+def verifier_truncated(client):
+    use_verifier(client, secrets.token_urlsafe(64))
+    client.authorize()
+    client.redeem(code_verifier=client.verifier[:64])
+
+
+def challenge_plain(client):
+    client.challenge, client.method = client.verifier, "plain"
+    client.login()
+
+
+def method_missing(client):
+    client.method = None
+    client.login()
+
+
+def method_misspelt(client):
+    client.method = "s256"
+    client.login()
+
+
+def challenge_missing_with_method(client):
+    client.challenge = None
+    client.login()
+
+
+def verifier_is_challenge(client):
+    client.authorize()
+    client.redeem(code_verifier=client.challenge)
+
+
+def challenge_is_verifier(client):
+    client.challenge = client.verifier
+    client.login()
+
+
+def verifier_is_state(client):
+    client.state = secrets.token_urlsafe(33)
+    client.authorize()
+    client.redeem(code_verifier=client.state)
+
+
+def verifier_wrong_parameter(client):
+    client.authorize()
+    client.redeem(code_verifier=None, verifier=client.verifier)
+
+
+def placeholder_not_substituted(client):
+    client.id = "{CLIENT_KEY}" if client.dialect["client_id_parameter"] == "client_key" else "YOUR_CLIENT_ID"
+    client.login()
+
+
+def verifier_of_another_login(client):
+    client.authorize()
+    first = client.code
+    client.skip(5)
+    client.begin()
+    client.authorize()
+    client.code = first
+    client.redeem()
+
+
+def verifier_mismatch(client):
+    client.authorize()
+    client.redeem(code_verifier=secrets.token_urlsafe(32))
+
+
+# ---- PKCE missing on one side ----
+
+def challenge_missing(client):
+    client.challenge = client.method = None
+    client.login()
+
+
+def challenge_missing_by_words(client):
+    """Where the dialect takes logins without a challenge, some apps are refused without one all the same."""
+    refusal = client.dialect["refusals"].get("challenge-present", {"error": "invalid_request", "error_description": "PKCE required"})
+    client.challenge = client.method = None
+    with Meddler(client, **meddler.send_back(error=refusal["error"], error_description=refusal["error_description"])):
+        client.login()
+
+
+def verifier_missing(client):
+    client.authorize()
+    client.redeem(code_verifier=None)
+
+
+def verifier_without_challenge(client):
+    client.challenge = client.method = None
+    client.login()
+
+
+def pkce_not_supported(client):
+    with Meddler(client, **meddler.send_back(error="invalid_request", error_description="PKCE is not supported")):
+        client.login()
+
+
+def refresh_asks_verifier(client):
+    refused = meddler.document(400, error="invalid_request", error_description="Missing parameter: code_verifier")
+    client.login()
+    with Meddler(client, **meddler.answer_instead("token", refused)):
+        client.skip(3600)
+        client.refresh()
+
+
+# ---- The code ----
+
+def code_reused(client):
+    client.login()
+    client.redeem()
+
+
+def code_reused_after_failure(client):
+    client.authorize()
+    client.redeem(code_verifier=None)
+    client.skip(20)
+    client.redeem()
+    client.redeem()
+
+
+def code_prefetched(client):
+    location = client.authorize()
+    client.capture["events"][-1]["request"]["headers"]["Sec-Purpose"] = "prefetch"
+    client.redeem()
+    client.come_back(location)
+    client.redeem()
+
+
+def code_two_for_one_state(client):
+    client.authorize()
+    first = client.code
+    client.skip(0.1)
+    client.come_back(client_second_code(client))
+    client.code = first
+    refused = meddler.document(400, error="invalid_grant")
+    with Meddler(client, **meddler.answer_instead("token", refused)):
+        client.redeem()
+
+
+def client_second_code(client):
+    """The provider sends the browser back a second time: what the second answer to the same authorize request says."""
+    from client import send
+    query = client.capture["events"][0]["request"]["url"].partition("?")[2]
+    _, reply = send(client.provider, "GET", client.url("authorize_url") + "?" + query, {"Accept": "text/html"})
+    return reply.header("Location")
+
+
+def code_expired(client):
+    client.authorize()
+    time.sleep(1.2)
+    client.skip(client.dialect["code_lifetime"] + 20)
+    client.redeem()
+
+
+def code_still_encoded(client):
+    with Meddler(client, **meddler.odd_codes("/+")):
+        client.authorize()
+        client.redeem(code=urllib.parse.quote(client.code, safe=""))
+
+
+def code_over_decoded(client):
+    with Meddler(client, **meddler.odd_codes("%2F%3D")):
+        client.authorize()
+        client.redeem(code=urllib.parse.unquote(client.code))
+
+
+def code_truncated(client):
+    client.authorize()
+    client.redeem(code=client.code[:-6])
+
+
+def code_fragment_kept(client):
+    client.authorize()
+    client.redeem(code=client.code + "#_=_")
+
+
+def code_altered(client):
+    client.authorize()
+    client.redeem(code=client.code.swapcase())
+
+
+def body_not_encoded(client):
+    with Meddler(client, **meddler.odd_codes("+x/y")):
+        client.authorize()
+        request = client.code_request()
+        request.body = "&".join(f"{name}={value}" for name, value in request.form.items())
+        client.exchange(request)
+
+
+# ---- The redirect URI ----
+
+def redirect_uri_differs(client):
+    client.authorize()
+    client.redeem(redirect_uri=client.redirect_uri + "/" if client.redirect_uri[-1] != "/" else client.redirect_uri[:-1])
+
+
+def redirect_uri_scheme(client):
+    client.redirect_uri = client.redirect_uri.replace("http://", "https://")
+    client.authorize()
+    client.redeem(redirect_uri=client.redirect_uri.replace("https://", "http://"))
+
+
+def redirect_uri_port(client):
+    client.authorize()
+    host = urllib.parse.urlsplit(client.redirect_uri).netloc
+    client.redeem(redirect_uri=client.redirect_uri.replace(host, host.split(":")[0] + ":3001"))
+
+
+def redirect_uri_missing(client):
+    client.authorize()
+    client.redeem(redirect_uri=None)
+
+
+def redirect_uri_empty(client):
+    client.authorize()
+    client.redeem(redirect_uri="")
+
+
+def redirect_uri_double_encoded(client):
+    client.authorize()
+    client.redeem(redirect_uri=urllib.parse.quote(client.redirect_uri, safe=""))
+
+
+def redirect_uri_localhost(client):
+    client.authorize()
+    client.redeem(redirect_uri=client.redirect_uri.replace("127.0.0.1", "localhost"))
+
+
+def redirect_uri_unregistered(client):
+    client.redirect_uri = "https://other.example.com/auth/callback/"
+    client.login()
+
+
+def redirect_uri_breaks_rules(client):
+    client.redirect_uri = ("https://app.example.com/auth/callback/?id=1" if "no-query" in client.dialect["redirect_rules"]
+                           else "https://app.example.com/auth/callback/#100")
+    client.login()
+
+
+def redirect_uri_extra_query(client):
+    client.authorize()
+    client.redeem(redirect_uri=client.redirect_uri + "?provider=1")
+
+
+# ---- The client ----
+
+def secret_from_public_client(client):
+    client.authorize()
+    client.redeem(**{client.dialect["client_secret_parameter"]: "sandbox-secret"})
+
+
+def secret_missing(client):
+    client.authorize()
+    request = client.code_request().add(**{client.dialect["client_secret_parameter"]: None})
+    request.headers.pop("Authorization", None)
+    client.exchange(request.add(**{client.dialect["client_id_parameter"]: client.id}))
+
+
+def client_auth_method(client):
+    client.auth = "post" if client.auth == "basic" else "basic"
+    client.login()
+
+
+def client_auth_twice(client):
+    client.auth = "basic"
+    client.authorize()
+    client.redeem(**{client.dialect["client_id_parameter"]: client.id, client.dialect["client_secret_parameter"]: client.secret})
+
+
+def basic_not_form_encoded(client):
+    client.secret = "s3cret+with/odd%signs"
+    with Meddler(client, **meddler.odd_secret(client.secret)):
+        client.authorize()
+        request = client.code_request()
+        request.headers["Authorization"] = "Basic " + base64.b64encode(f"{client.id}:{client.secret}".encode()).decode()
+        client.exchange(request)
+
+
+def basic_malformed(client):
+    client.authorize()
+    request = client.code_request()
+    request.headers["Authorization"] = "Basic " + str(base64.b64encode(f"{client.id}:{client.secret}".encode()))
+    client.exchange(request)
+
+
+def client_id_parameter(client):
+    name = client.dialect["client_id_parameter"]
+    client.authorize()
+    client.redeem(**{name: None, "client_id" if name != "client_id" else "client_key": client.id})
+
+
+def client_id_missing(client):
+    client.authorize()
+    request = client.code_request(**{client.dialect["client_id_parameter"]: None})
+    request.headers.pop("Authorization", None)
+    client.exchange(request)
+
+
+def client_differs(client):
+    client.authorize()
+    client.id, client.secret, client.auth = ("sandbox-client", "sandbox-secret", client.dialect["client_auth"][0])
+    client.redeem()
+
+
+def secret_rejected(client):
+    client.secret = "an-old-secret"
+    client.login()
+
+
+def assertion_invalid(client):
+    """A signed assertion as the secret, as some providers want it, that has expired."""
+    def part(members):
+        return base64url(json.dumps(members).encode())
+    made = int(client.now()) - 90 * 86400
+    client.secret = ".".join((part({"alg": "ES256", "kid": "ABC123DEFG"}), part({"iss": "DEF123GHIJ", "iat": made, "exp": made + 3600,
+                              "aud": "https://appleid.example", "sub": client.id}), base64url(secrets.token_bytes(64))))
+    client.login()
+
+
+def origin_header(client):
+    refused = meddler.document(400, error="invalid_request", error_description="AADSTS9002327: Tokens issued for the 'Single-Page "
+                               "Application' client-type may only be redeemed via cross-origin requests.")
+    with Meddler(client, **meddler.answer_instead("token", refused)):
+        client.login()
+
+
+def app_not_approved(client):
+    with Meddler(client, **meddler.send_back(error="unauthorized_client", error_description="client_key")):
+        client.login()
+
+
+# ---- Transport and form of the token request ----
+
+def body_json_not_form(client):
+    client.authorize()
+    request = client.code_request()
+    request.body = json.dumps(request.form)
+    request.headers["Content-Type"] = "application/json"
+    client.exchange(request)
+
+
+def body_form_not_json(client):
+    client.authorize()
+    request = client.code_request()
+    request.body = urllib.parse.urlencode(request.form)
+    request.headers["Content-Type"] = "application/x-www-form-urlencoded"
+    client.exchange(request)
+
+
+def content_type_missing(client):
+    client.authorize()
+    request = client.code_request()
+    del request.headers["Content-Type"]
+    client.exchange(request)
+
+
+def post_became_get(client):
+    client.authorize()
+    request = client.code_request()
+    request.method, request.body = "GET", ""
+    client.exchange(request)
+
+
+def token_endpoint_wrong(client):
+    client.authorize()
+    request = client.code_request()
+    request.url = request.url.replace("/" + client.dialect["name"] + "/", "/" + client.dialect["name"] + "/api/v2/", 1)
+    client.exchange(request)
+
+
+def parameter_duplicated(client):
+    client.authorize()
+    request = client.code_request()
+    request.body = request.text() + "&grant_type=authorization_code"
+    client.exchange(request)
+
+
+def parameter_in_query(client):
+    client.authorize()
+    request = client.code_request()
+    request.url += "?" + urllib.parse.urlencode(request.form)
+    request.body = ""
+    client.exchange(request)
+
+
+def scope_separator(client):
+    client.login(scope=(" " if client.dialect["scope_separator"] == "," else ",").join(client.scopes))
+
+
+def grant_type_wrong(client):
+    client.authorize()
+    client.redeem(grant_type="code")
+
+
+def grant_type_missing(client):
+    client.authorize()
+    client.redeem(grant_type=None)
+
+
+def reply_misread(client):
+    """An error that comes with HTTP 200."""
+    with Meddler(client, **meddler.change_document("token", lambda reply: {"error": {"code": "40001", "message": "Token expired."}})):
+        client.login()
+
+
+def reply_not_oauth(client):
+    with Meddler(client, **meddler.answer_instead("token", meddler.page(403, "<html><title>Request blocked</title></html>"))):
+        client.login()
+
+
+def cors_blocked(client):
+    """In a browser: the preflight is refused, and of the request itself nothing comes back."""
+    from client import send
+    origin = f"http://{client.landing}"
+    client.authorize()
+    url, at = client.url("token_url"), client.now()
+    headers, reply = send(client.provider, "OPTIONS", url, {"Origin": origin, "Access-Control-Request-Method": "POST",
+                                                            "Access-Control-Request-Headers": "content-type"})
+    client.record("other", at, {"method": "OPTIONS", "url": url, "headers": headers}, reply)
+    request = client.code_request()
+    request.headers["Origin"] = origin
+    client.record("token", client.now(), {"method": "POST", "url": url, "headers": request.headers, "body": request.text()}, None)
+
+
+# ---- State, session and user ----
+
+def state_missing(client):
+    client.login(state=None)
+
+
+def state_too_weak(client):
+    client.state = "12345"
+    client.login()
+
+
+def come_back_with(client, page, **changes):
+    """The callback with another state, which the client refuses on a page that says so."""
+    from client import Reply
+    location = client.authorize()
+    client.capture["events"].pop()
+    client.come_back(meddler.with_query(location, lambda query: {**query, **changes}), reply=Reply(400, {}, page.encode()))
+
+
+def state_mismatch(client):
+    come_back_with(client, "state mismatch", state=secrets.token_urlsafe(24))
+
+
+def state_altered(client):
+    client.state = secrets.token_urlsafe(18) + "+/=="
+    come_back_with(client, "state mismatch", state=client.state.replace("+", " "))
+
+
+def login_cookie_lost(client):
+    url = f"http://{client.landing}/login"
+    query = urllib.parse.urlencode(client.authorize_parameters())
+    at = client.now()
+    client.authorize(query)
+    callback = client.capture["events"].pop()
+    client.capture["events"].insert(0, {
+        "kind": "other", "at": at, "request": {"method": "GET", "url": url, "headers": {}},
+        "response": {"status": 302, "headers": {"Location": client.url("authorize_url") + "?" + query,
+                                                "Set-Cookie": "__Host-login=c2VhbGVk; Path=/; Secure; HttpOnly; SameSite=Lax"}}})
+    callback["response"] = {"status": 400, "headers": {}, "body": "No login under way."}
+    client.capture["events"].append(callback)
+
+
+def login_cookie_unreadable(client):
+    client.cookie = "__Host-login=c2VhbGVk"
+    come_back_with(client, "login-cookie-unreadable")
+
+
+def login_unknown(client):
+    come_back_with(client, "login-unknown")
+    del client.capture["events"][0]
+
+
+def login_took_too_long(client):
+    from client import Reply
+    location = client.authorize()
+    client.capture["events"].pop()
+    client.skip(1900)
+    client.come_back(location, reply=Reply(400, {}, b"login-took-too-long"))
+
+
+def user_denied(client):
+    client.authorize(decide="deny")
+
+
+def scope_not_granted(client):
+    fixed = client.dialect["scopes_fixed"]
+    client.authorize(decide=fixed or client.scopes[:1])
+    client.redeem()
+
+
+def issuer_mismatch(client):
+    with Meddler(client, **meddler.change_callback(lambda query: {**query, "iss": "https://other-provider.example"})):
+        client.authorize()
+
+
+def provider_error(client):
+    refused = meddler.document(503, error="temporarily_unavailable", error_description="Try again in a minute.")
+    with Meddler(client, **meddler.answer_instead("token", refused)):
+        client.login()
+
+
+# ---- After the login ----
+
+def refresh_race(client):
+    client.login()
+    client.skip(7100)
+    token = client.tokens["refresh_token"]
+    client.refresh()
+    client.refresh(refresh_token=token)
+
+
+def refresh_reply_lost(client):
+    client.login()
+    token = client.tokens["refresh_token"]
+    client.skip(7100)
+    with Meddler(client, reply=lambda place, asked, got: None):
+        client.refresh()
+        client.provider = client.capture["events"][0]["request"]["headers"]["Host"]
+    client.skip(300)
+    client.refresh(refresh_token=token)
+
+
+def refresh_token_not_replaced(client):
+    client.login()
+    token = client.tokens["refresh_token"]
+    client.skip(7100)
+    client.refresh()
+    client.skip(7100)
+    client.refresh()
+    client.skip(7100)
+    client.refresh(refresh_token=token)
+
+
+def refresh_token_erased(client):
+    def without_refresh_token(reply):
+        return {name: value for name, value in reply.items() if name != "refresh_token"}
+    client.login()
+    client.skip(7100)
+    with Meddler(client, **meddler.change_document("token", without_refresh_token)):
+        client.refresh()
+    client.skip(7100)
+    client.refresh(refresh_token=None)
+
+
+def refresh_token_absent(client):
+    def without_refresh_token(reply):
+        return {name: value for name, value in reply.items() if name != "refresh_token"}
+    with Meddler(client, **meddler.change_document("token", without_refresh_token)):
+        client.login()
+        client.skip(7100)
+        client.refresh(refresh_token=None)
+
+
+def refresh_client_changed(client):
+    client.login()
+    client.skip(7100)
+    client.id, client.secret, client.auth = ("sandbox-client", "sandbox-secret", client.dialect["client_auth"][0])
+    client.refresh()
+
+
+def refresh_client_changed_to_unknown(client):
+    client.login()
+    client.skip(7100)
+    client.id = "the-app-of-last-year"
+    client.refresh()
+
+
+def refresh_endpoint_wrong(client):
+    client.login()
+    client.skip(7100)
+    request = client.refresh_request()
+    request.url = request.url.rstrip("/").rsplit("/", 1)[0] + "/refresh_token/"
+    client.exchange(request)
+
+
+def lifetime_hard_coded(client):
+    client.login()
+    client.capture["stored"]["expires_at"] = int(client.now()) + client.tokens["expires_in"] + 2000000
+
+
+def provider_session_gone(client):
+    client.login()
+    client.skip(7100)
+    gone = meddler.document(400, error="invalid_grant", error_description="Session not active")
+    with Meddler(client, **meddler.answer_instead("token", gone)):
+        client.refresh()
+
+
+def revoke_without_token(client):
+    client.login()
+    request = client.revoke_request()
+    del request.form[client.dialect["revoke_token_parameter"]]
+    client.exchange(request)
+
+
+def revoke_by_get(client):
+    client.login()
+    request = client.revoke_request()
+    request.method, request.url, request.body = "GET", request.url + "?" + urllib.parse.urlencode(request.form), ""
+    client.exchange(request)
+
+
+# ---- Where it can happen ----
+
+def everywhere(dialect):
+    return None
+
+
+def where(happens, why):
+    return lambda dialect: None if happens(dialect) else why
+
+
+hex_wanted = where(lambda d: d["challenge"] == "hex", "hex is not what it wants")
+base64url_wanted = where(lambda d: d["challenge"] == "base64url", "hex is wanted: that it is not hex comes first")
+challenge_required = where(lambda d: d["pkce"] == "required", "it takes logins without a challenge")
+challenge_optional = where(lambda d: d["pkce"] == "sent", "without a challenge it sends the browser back before any token request")
+takes_form = where(lambda d: d["token_request"] == "form", "it takes JSON")
+takes_json = where(lambda d: d["token_request"] == "json", "it takes a form")
+public_clients = where(lambda d: "none" in d["client_auth"], "it has no public clients")
+takes_basic = where(lambda d: "basic" in d["client_auth"], "it does not take Basic")
+takes_post = where(lambda d: "post" in d["client_auth"], "it does not take the secret in the body")
+takes_one_way = where(lambda d: {"basic", "post"} - set(d["client_auth"]), "it takes both ways")
+local_redirect = where(lambda d: "https" not in d["redirect_rules"], "its redirect URIs are on no loopback address")
+form_with_code = where(lambda d: d["token_request"] == "form", "JSON has no such encoding")
+refreshes = where(lambda d: d["refresh_lifetime"], "it gives no refresh tokens")
+rotates = where(lambda d: d["refresh_rotates"], "a refresh token stays the same")
+refreshes_public = where(lambda d: d["refresh_lifetime"] and "none" in d["client_auth"], "no second client could log in there")
+refreshes_alone = where(lambda d: d["refresh_lifetime"] and "none" not in d["client_auth"], "a second client is known there")
+switches_scopes = where(lambda d: True, "")
+says_scopes = where(lambda d: d["callback_scope_parameter"] or d["refresh_lifetime"] or True, "")
+revokes = where(lambda d: d["revoke_url"], "it revokes nothing")
+names_issuer = where(lambda d: d["issuer"], "it has no issuer")
+
+
+class Row:
+    """`sandbox` is which one it needs: auto (no page), page (with the consent page) or short (codes live a second)."""
+
+    def __init__(self, fault, produce, happens=everywhere, sandbox="auto", public=False, sure="proved", also=()):
+        self.fault, self.produce, self.happens, self.sandbox, self.public = fault, produce, happens, sandbox, public
+        self.sure, self.also = sure, {fault, *also}
+
+    def may_be_proved(self, dialect):
+        """The faults that may be called proved. What stands in no request or reply may not: there one can only believe."""
+        sure = self.sure(dialect) if callable(self.sure) else self.sure
+        return self.also - ({self.fault} if sure != "proved" else set())
+
+
+FAULTS = [
+    Row("challenge-not-hex", challenge_not_hex, hex_wanted),
+    Row("challenge-is-hex", challenge_is_hex, base64url_wanted),
+    Row("challenge-base64-of-hex", challenge_base64_of_hex),
+    Row("challenge-standard-base64", challenge_standard_base64, base64url_wanted),
+    Row("challenge-padded", challenge_padded, base64url_wanted),
+    Row("verifier-too-short", verifier_too_short),
+    Row("verifier-too-long", verifier_too_long),
+    Row("verifier-bad-characters", verifier_bad_characters),
+    Row("challenge-hashes-raw-bytes", challenge_hashes_raw_bytes),
+    Row("challenge-double-hashed", challenge_double_hashed),
+    Row("challenge-of-empty-value", challenge_of_empty_value),
+    Row("verifier-is-sample", verifier_is_sample),
+    Row("challenge-digest-as-text", challenge_digest_as_text),
+    Row("challenge-wrong-hash", challenge_wrong_hash),
+    Row("challenge-utf16", challenge_utf16),
+    Row("verifier-whitespace", verifier_whitespace),
+    Row("verifier-quoted", verifier_quoted),
+    Row("verifier-percent-encoded", verifier_percent_encoded),
+    Row("verifier-truncated", verifier_truncated),
+    Row("challenge-plain", challenge_plain),
+    Row("method-missing", method_missing),
+    Row("method-misspelt", method_misspelt),
+    Row("challenge-missing-with-method", challenge_missing_with_method),
+    Row("verifier-is-challenge", verifier_is_challenge),
+    Row("challenge-is-verifier", challenge_is_verifier),
+    Row("verifier-is-state", verifier_is_state),
+    Row("verifier-wrong-parameter", verifier_wrong_parameter),
+    Row("placeholder-not-substituted", placeholder_not_substituted),
+    Row("verifier-of-another-login", verifier_of_another_login),
+    Row("verifier-mismatch", verifier_mismatch),
+
+    Row("challenge-missing", challenge_missing, challenge_required),
+    Row("challenge-missing", challenge_missing_by_words, challenge_optional, sure="likely"),
+    Row("verifier-missing", verifier_missing),
+    Row("verifier-without-challenge", verifier_without_challenge, challenge_optional),
+    Row("pkce-not-supported", pkce_not_supported, sure="likely"),
+    Row("refresh-asks-verifier", refresh_asks_verifier, refreshes, sure="likely"),
+
+    Row("code-reused", code_reused),
+    Row("code-reused", code_reused_after_failure),
+    Row("code-prefetched", code_prefetched, also={"code-reused"}),
+    Row("code-two-for-one-state", code_two_for_one_state),
+    Row("code-expired", code_expired, sandbox="short", sure="likely"),
+    Row("code-still-encoded", code_still_encoded),
+    Row("code-over-decoded", code_over_decoded),
+    Row("code-truncated", code_truncated),
+    Row("code-fragment-kept", code_fragment_kept),
+    Row("code-altered", code_altered),
+    Row("body-not-encoded", body_not_encoded, form_with_code),
+
+    Row("redirect-uri-differs", redirect_uri_differs),
+    Row("redirect-uri-scheme", redirect_uri_scheme),
+    Row("redirect-uri-port", redirect_uri_port),
+    Row("redirect-uri-missing", redirect_uri_missing),
+    Row("redirect-uri-empty", redirect_uri_empty),
+    Row("redirect-uri-double-encoded", redirect_uri_double_encoded),
+    Row("redirect-uri-localhost", redirect_uri_localhost, local_redirect),
+    Row("redirect-uri-unregistered", redirect_uri_unregistered,
+        where(lambda d: "loopback-host" not in d["redirect_rules"], "it breaks a rule too, and that is proved"), sure="likely"),
+    Row("redirect-uri-breaks-rules", redirect_uri_breaks_rules),
+    Row("redirect-uri-extra-query", redirect_uri_extra_query),
+
+    Row("secret-from-public-client", secret_from_public_client, public_clients, public=True, sure="likely"),
+    Row("secret-missing", secret_missing, sure=lambda d: "likely" if "none" in d["client_auth"] else "proved"),
+    Row("client-auth-method", client_auth_method, takes_one_way),
+    Row("client-auth-twice", client_auth_twice),
+    Row("basic-not-form-encoded", basic_not_form_encoded, takes_basic),
+    Row("basic-malformed", basic_malformed, takes_basic),
+    Row("client-id-parameter", client_id_parameter,
+        where(lambda d: d["client_auth"][0] != "basic", "Basic names the client")),
+    Row("client-id-missing", client_id_missing),
+    Row("client-differs", client_differs, public_clients, public=True),
+    Row("secret-rejected", secret_rejected, sure="likely"),
+    Row("assertion-invalid", assertion_invalid, takes_post),
+    Row("origin-header", origin_header, sure="likely"),
+    Row("app-not-approved", app_not_approved, sure="likely"),
+
+    Row("body-json-not-form", body_json_not_form, takes_form),
+    Row("body-form-not-json", body_form_not_json, takes_json),
+    Row("content-type-missing", content_type_missing),
+    Row("post-became-get", post_became_get),
+    Row("token-endpoint-wrong", token_endpoint_wrong),
+    Row("parameter-duplicated", parameter_duplicated, takes_form),
+    Row("parameter-in-query", parameter_in_query),
+    Row("scope-separator", scope_separator),
+    Row("grant-type-wrong", grant_type_wrong),
+    Row("grant-type-wrong", grant_type_missing),
+    Row("reply-misread", reply_misread),
+    Row("reply-not-oauth", reply_not_oauth),
+    Row("cors-blocked", cors_blocked),
+
+    Row("state-missing", state_missing),
+    Row("state-too-weak", state_too_weak, sure="likely"),
+    Row("state-mismatch", state_mismatch),
+    Row("state-altered", state_altered),
+    Row("login-cookie-lost", login_cookie_lost),
+    Row("login-cookie-unreadable", login_cookie_unreadable, sure="likely"),
+    Row("login-unknown", login_unknown, sure="likely"),
+    Row("login-took-too-long", login_took_too_long, sure="likely"),
+    Row("user-denied", user_denied, sandbox="page"),
+    Row("scope-not-granted", scope_not_granted, sandbox="page"),
+    Row("issuer-mismatch", issuer_mismatch, sure=lambda d: "proved" if d["issuer"] else "likely"),
+    Row("provider-error", provider_error, sure="possible"),
+
+    Row("refresh-race", refresh_race, rotates, also={"refresh-token-not-replaced", "refresh-reply-lost"}),
+    Row("refresh-reply-lost", refresh_reply_lost, rotates, sure="likely"),
+    Row("refresh-token-not-replaced", refresh_token_not_replaced, rotates),
+    Row("refresh-token-erased", refresh_token_erased, refreshes),
+    Row("refresh-token-absent", refresh_token_absent, refreshes),
+    Row("refresh-client-changed", refresh_client_changed, refreshes_public, public=True),
+    Row("refresh-client-changed", refresh_client_changed_to_unknown, refreshes_alone),
+    Row("refresh-endpoint-wrong", refresh_endpoint_wrong, refreshes),
+    Row("lifetime-hard-coded", lifetime_hard_coded),
+    Row("provider-session-gone", provider_session_gone, refreshes, sure="likely"),
+    Row("revoke-malformed", revoke_without_token, revokes),
+    Row("revoke-malformed", revoke_by_get, revokes),
+]
