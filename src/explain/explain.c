@@ -4,16 +4,36 @@
  * rule that cannot see what it needs says nothing, and what it missed is listed.
  */
 #include "explain/rule.h"
+#include "explain/shown.h"
 #include "base/err.h"
 #include "base/text.h"
 
 #include <string.h>
 
-/* The sections of the fault list, in its order. Within equal confidence, what stands first is the more special. */
-static const struct rule *const sections[] = {
-	rules_pair,    rules_pkce,  rules_code,  rules_redirect,   rules_client,
-	rules_request, rules_state, rules_after, rules_pair_aside,
+/*
+ * The sections of the fault list, in its order. Within equal confidence, what stands first is the
+ * more special. What a section finds `of_exchange` is over once the code got its tokens, whatever
+ * fails later.
+ */
+/* clang-format off */
+static const struct section {
+	const struct rule *rules;
+	bool of_exchange;
+} sections[] = {
+	{rules_pair,         true},
+	{rules_pkce,         true},
+	{rules_code,         true},
+	{rules_redirect,     true},
+	{rules_client,       false},
+	{rules_request,      false},
+	{rules_state,        false},
+	{rules_pkce_refresh, false},
+	{rules_after,        false},
+	{rules_pair_aside,   false},
 };
+/* clang-format on */
+
+#define SECTIONS (sizeof(sections) / sizeof(sections[0]))
 
 void show(struct pk_finding *finding, const struct flow_part *part, const char *parameter,
 	  struct pk_str got, struct pk_str want)
@@ -77,6 +97,33 @@ static void ask(const struct flow *flow, const struct rule *rule, struct pk_repo
 	}
 }
 
+/* Whether a fault makes logins fail, or is found in those that succeed too. */
+static bool is_cause(const struct pk_fault *fault)
+{
+	for (size_t i = 0; i < SECTIONS; i++)
+		for (const struct rule *rule = sections[i].rules; rule->fault; rule++)
+			if (strcmp(rule->fault, fault->id) == 0)
+				return !rule->after_success;
+	return false;
+}
+
+/* Once a cause is proved, what the provider's words merely allow is no news. */
+static void drop_guesses(struct pk_report *report)
+{
+	bool proved = false;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < report->finding_count; i++) {
+		const struct pk_finding *finding = &report->finding[i];
+		const bool cause = is_cause(finding->fault);
+
+		proved |= cause && finding->confidence == PK_PROVED;
+		if (!proved || !cause || finding->confidence != PK_POSSIBLE)
+			report->finding[kept++] = *finding;
+	}
+	report->finding_count = kept;
+}
+
 static void note_not_visible(struct pk_report *report, bool visible, const char *what)
 {
 	if (!visible && report->not_visible_count < PK_NOT_VISIBLE_MAX)
@@ -112,12 +159,16 @@ enum pk_err pk_explain(struct pk_arena *arena, const struct pk_capture *capture,
 		       struct pk_report *ret, struct pk_why *why)
 {
 	struct flow flow;
+	bool exchanged;
 
 	TRY(flow_build(arena, capture, dialects, dialect_count, &flow, why));
 	*ret = (struct pk_report){.capture = capture, .dialect = flow.dialect};
-	for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]); i++)
-		for (const struct rule *rule = sections[i]; rule->fault; rule++)
-			ask(&flow, rule, ret);
+	exchanged = shown_exchanged(&flow);
+	for (size_t i = 0; i < SECTIONS; i++)
+		if (!exchanged || !sections[i].of_exchange)
+			for (const struct rule *rule = sections[i].rules; rule->fault; rule++)
+				ask(&flow, rule, ret);
+	drop_guesses(ret);
 	drop_words(ret);
 	note_not_visible(ret, flow.authorize.event != NULL, "authorize request");
 	note_not_visible(ret, flow.callback.event != NULL, "callback");

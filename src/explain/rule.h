@@ -25,6 +25,7 @@ struct rule {
 /* The rules of one section of the fault list, in the order in which the more special comes before the more general. */
 extern const struct rule rules_pair[]; /* each ends with a row of NULLs */
 extern const struct rule rules_pkce[];
+extern const struct rule rules_pkce_refresh[]; /* what of it comes after the login */
 extern const struct rule rules_code[];
 extern const struct rule rules_redirect[];
 extern const struct rule rules_client[];

@@ -1,12 +1,22 @@
 /*
- * The code: what happened to it between the callback and the token request. The two are compared byte
- * for byte, each decoded once; exactly one way of being different is named.
+ * The code: what happened to it between the callback and the token request (RFC 6749 4.1.2, 4.1.3).
+ * The two are compared byte for byte, each decoded once, and exactly one way of being different is
+ * named. What became of the right code is in rules_code_use.c.
  */
-#include "explain/rule.h"
-#include "explain/words.h"
+#include "explain/rules_code.h"
+#include "base/arena.h"
 #include "base/text.h"
+#include "explain/rules_body.h"
+#include "explain/rules_pair.h"
+#include "explain/shown.h"
+#include "explain/words.h"
 
-#define PREFETCH_HEADERS 3
+#include <strings.h>
+
+#define DECODED_MAX 3 /* times that a code is decoded to find out how often it was encoded */
+#define IN_COMMON 8   /* characters that two codes do not share by chance */
+
+static const struct pk_str nothing;
 
 /* How the code that was sent differs from the one that came. */
 enum difference {
@@ -14,61 +24,97 @@ enum difference {
 	SAME,
 	STILL_ENCODED,
 	OVER_DECODED,
-	NOT_ENCODED, /* it was put into the body raw, and the body's own characters are in it */
+	JOINED, /* it was put into the body raw: look_body_not_encoded() */
 	FRAGMENT_KEPT,
 	TRUNCATED,
 	ALTERED,
 };
 
-static struct pk_str sent_code(const struct flow *flow)
+struct pk_str code_sent(const struct flow *flow)
 {
-	return flow_value(&flow->token, "code");
+	return shown_exchange(flow) ? flow_value(&flow->token, "code") : nothing;
 }
 
-static struct pk_str given_code(const struct flow *flow)
+struct pk_str code_given(const struct flow *flow)
 {
 	return flow_value(&flow->callback, "code");
 }
 
-static bool is_plus_read_as_space(struct pk_str given, struct pk_str sent)
-{
-	bool space = false;
+/* ---- The two codes ---- */
 
-	if (given.len != sent.len)
+/* A raw + in a callback's query is a space to a form decoder and a + to others: neither is wrong. */
+static bool is_given(const struct flow *flow, struct pk_str code)
+{
+	const struct flow_param *param = flow_param(&flow->callback, "code");
+	const struct pk_str given = param->value;
+
+	if (given.len != code.len)
 		return false;
 	for (size_t i = 0; i < given.len; i++) {
-		const bool plus = given.ptr[i] == '+' && sent.ptr[i] == ' ';
+		const bool plus = given.ptr[i] == ' ' && code.ptr[i] == '+' &&
+				  pk_str_find(param->raw, '+') < param->raw.len;
 
-		if (!plus && given.ptr[i] != sent.ptr[i])
+		if (given.ptr[i] != code.ptr[i] && !plus)
 			return false;
-		space |= plus;
 	}
-	return space;
+	return true;
+}
+
+static bool is_still_encoded(const struct flow *flow, struct pk_str sent)
+{
+	for (int i = 0; i < DECODED_MAX; i++) {
+		sent = flow_decode(flow->arena, sent);
+		if (is_given(flow, sent))
+			return true;
+	}
+	return false;
+}
+
+/* As decoders do it that know nothing of forms: a + stays. */
+static struct pk_str decode_escapes(const struct flow *flow, struct pk_str text)
+{
+	struct pk_buf out = pk_arena_open(flow->arena);
+	struct pk_str kept;
+
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.ptr[i] == '+')
+			pk_buf_put(&out, PK_STR("%2B"));
+		else
+			pk_buf_char(&out, text.ptr[i]);
+	}
+	return pk_arena_close(flow->arena, &out, &kept) == PK_OK ? flow_decode(flow->arena, kept)
+								 : text;
+}
+
+static bool is_over_decoded(const struct flow *flow, struct pk_str given, struct pk_str sent)
+{
+	return pk_str_equal(flow_decode(flow->arena, given), sent) ||
+	       pk_str_equal(decode_escapes(flow, given), sent);
+}
+
+static bool goes_on_with_fragment(struct pk_str given, struct pk_str sent)
+{
+	return sent.len > given.len && pk_str_starts(sent, given) && sent.ptr[given.len] == '#';
 }
 
 static enum difference compare(const struct flow *flow)
 {
-	const struct pk_str given = given_code(flow), sent = sent_code(flow);
-	const struct flow_param *param = flow_param(&flow->token, "code");
-	const size_t hash = pk_str_find(sent, '#');
+	const struct pk_str given = code_given(flow), sent = code_sent(flow);
 
 	if (!given.len || !sent.len)
 		return UNKNOWN;
-	if (pk_str_equal(given, sent))
+	if (is_given(flow, sent))
 		return SAME;
-	if (hash < sent.len && pk_str_starts(pk_str_from(sent, hash), PK_STR("#_")) &&
-	    pk_str_equal(pk_str_first(sent, hash), pk_str_first(given, pk_str_find(given, '#'))))
+	if (goes_on_with_fragment(given, sent))
 		return FRAGMENT_KEPT;
-	if (pk_str_equal(flow_decode(flow->arena, sent), given))
+	if (is_still_encoded(flow, sent))
 		return STILL_ENCODED;
-	/* A raw + in the body is read as a space; an encoded space was one before it was sent. */
-	if (is_plus_read_as_space(given, sent))
-		return pk_str_find(param->raw, '+') < param->raw.len ? NOT_ENCODED : OVER_DECODED;
-	if (pk_str_equal(flow_decode(flow->arena, given), sent))
+	if (body_was_joined(flow, "code", given))
+		return JOINED;
+	if (is_over_decoded(flow, given, sent))
 		return OVER_DECODED;
 	if (sent.len < given.len && pk_str_starts(given, sent))
-		return given.ptr[sent.len] == '&' || given.ptr[sent.len] == '#' ? NOT_ENCODED
-										: TRUNCATED;
+		return TRUNCATED;
 	return ALTERED;
 }
 
@@ -82,18 +128,49 @@ static enum verdict look_at(const struct flow *flow, struct pk_finding *finding,
 	if (difference != wanted)
 		return ABSENT;
 	finding->confidence = PK_PROVED;
-	show_secret(finding, &flow->token, "code", sent_code(flow), given_code(flow));
+	show_secret(finding, &flow->token, "code", code_sent(flow), code_given(flow));
+	return PRESENT;
+}
+
+/* What a code tells of itself where the callback is not visible: hardly any provider's has a %, a space or a # in it. */
+static enum verdict look_at_itself(const struct flow *flow, struct pk_finding *finding, bool is,
+				   struct pk_str want)
+{
+	if (!is)
+		return ABSENT;
+	finding->confidence = PK_LIKELY;
+	show_secret(finding, &flow->token, "code", code_sent(flow), want);
 	return PRESENT;
 }
 
 static enum verdict look_still_encoded(const struct flow *flow, struct pk_finding *finding)
 {
-	return look_at(flow, finding, STILL_ENCODED);
+	const struct pk_str sent = code_sent(flow), decoded = decode_escapes(flow, sent);
+
+	if (code_given(flow).len || !sent.len)
+		return look_at(flow, finding, STILL_ENCODED);
+	return look_at_itself(flow, finding, !pk_str_equal(sent, decoded), decoded);
 }
 
 static enum verdict look_over_decoded(const struct flow *flow, struct pk_finding *finding)
 {
-	return look_at(flow, finding, OVER_DECODED);
+	const struct pk_str sent = code_sent(flow);
+	const struct flow_param *param = flow_param(&flow->token, "code");
+	enum verdict verdict;
+
+	if (!code_given(flow).len && sent.len)
+		return look_at_itself(flow, finding,
+				      pk_str_find(pk_str_trim(sent), ' ') < pk_str_trim(sent).len &&
+					      pk_str_find(param->raw, '+') == param->raw.len,
+				      nothing);
+	verdict = look_at(flow, finding, OVER_DECODED);
+	if (verdict == PRESENT && !body_tells(flow, "code") &&
+	    body_holds_raw(flow->token.event->request.body, param, code_given(flow))) {
+		finding->confidence = PK_LIKELY;
+		finding->detail = PK_STR("Or it was put into the body without being encoded: the "
+					 "provider reads the same.");
+	}
+	return verdict;
 }
 
 static enum verdict look_truncated(const struct flow *flow, struct pk_finding *finding)
@@ -102,204 +179,102 @@ static enum verdict look_truncated(const struct flow *flow, struct pk_finding *f
 
 	if (verdict == PRESENT)
 		finding->detail = flow_text(flow, "%zu of its %zu characters were sent.",
-					    sent_code(flow).len, given_code(flow).len);
+					    code_sent(flow).len, code_given(flow).len);
 	return verdict;
 }
 
-/* Also without the callback: no provider ends a code so, and browsers show it so in the address bar. */
 static enum verdict look_fragment_kept(const struct flow *flow, struct pk_finding *finding)
 {
-	const struct pk_str sent = sent_code(flow);
+	const struct pk_str sent = code_sent(flow);
 
-	if (given_code(flow).len || !sent.len)
+	if (code_given(flow).len || !sent.len)
 		return look_at(flow, finding, FRAGMENT_KEPT);
-	if (!pk_str_ends(sent, PK_STR("#_")) && !pk_str_ends(sent, PK_STR("#_=_")))
-		return ABSENT;
-	finding->confidence = PK_LIKELY;
-	show_secret(finding, &flow->token, "code", sent,
-		    pk_str_first(sent, pk_str_find(sent, '#')));
-	return PRESENT;
+	return look_at_itself(flow, finding,
+			      pk_str_ends(sent, PK_STR("#_")) || pk_str_ends(sent, PK_STR("#_=_")),
+			      pk_str_first(sent, pk_str_find(sent, '#')));
 }
 
-/* The words of several providers are the same for a code that is used, old or unknown; where the bytes show that it is the one that
- * was given, it was not altered. */
-static enum verdict look_altered(const struct flow *flow, struct pk_finding *finding)
+/* ---- Any other code ---- */
+
+static size_t count_in_common(struct pk_str a, struct pk_str b, bool from_end)
 {
-	return look_at(flow, finding, ALTERED);
+	size_t count = 0;
+
+	while (count < a.len && count < b.len &&
+	       (from_end ? a.ptr[a.len - 1 - count] == b.ptr[b.len - 1 - count]
+			 : a.ptr[count] == b.ptr[count]))
+		count++;
+	return count;
 }
 
-/* A % that begins no escape can be in no encoded form; with + and & see compare(). */
-static bool has_bare_percent(struct pk_str raw)
+static struct pk_str how_altered(const struct flow *flow)
 {
-	for (size_t i = 0; i < raw.len; i++) {
-		if (raw.ptr[i] != '%')
-			continue;
-		for (size_t j = i + 1; j < i + 3; j++)
-			if (j >= raw.len || !((raw.ptr[j] >= '0' && raw.ptr[j] <= '9') ||
-					      (raw.ptr[j] >= 'a' && raw.ptr[j] <= 'f') ||
-					      (raw.ptr[j] >= 'A' && raw.ptr[j] <= 'F')))
-				return true;
-	}
-	return false;
+	const struct pk_str given = code_given(flow), sent = code_sent(flow);
+	const size_t same = count_in_common(given, sent, false);
+
+	if (pk_str_equal(sent, flow_value(&flow->callback, "state")))
+		return PK_STR("It is the state.");
+	if (pk_str_equal(pk_str_trim(sent), given))
+		return PK_STR("White space stuck to it.");
+	if (sent.len == given.len && strncasecmp(sent.ptr, given.ptr, sent.len) == 0)
+		return PK_STR("Only the case of letters differs.");
+	if (sent.len > given.len && same == given.len)
+		return flow_text(flow, "%zu characters were added at its end.",
+				 sent.len - given.len);
+	return same ? flow_text(flow, "The first %zu characters are the same.", same) : nothing;
 }
 
-static enum verdict look_not_encoded(const struct flow *flow, struct pk_finding *finding)
+/* Whether token request and callback are of the same login: else the right callback may just not have been captured. */
+static bool belong_together(const struct flow *flow)
 {
-	if (!flow->token.event)
-		return NOT_VISIBLE;
-	for (size_t i = 0; i < flow->token.count && !flow->token.json_body; i++) {
-		const struct flow_param *param = &flow->token.param[i];
+	const struct pk_str given = code_given(flow), sent = code_sent(flow);
 
-		if (param->in_query || !has_bare_percent(param->raw))
-			continue;
-		finding->confidence = PK_PROVED;
-		finding->detail =
-			flow_text(flow, "The value of %.*s has a %% that begins no escape.",
-				  PK_ARG(pk_str_first(param->name, 40)));
-		show_secret(finding, &flow->token, "body", param->raw, (struct pk_str){0});
-		return PRESENT;
-	}
-	return look_at(flow, finding, NOT_ENCODED) == PRESENT ? PRESENT : ABSENT;
+	return flow->relation.found || count_in_common(given, sent, false) >= IN_COMMON ||
+	       count_in_common(given, sent, true) >= IN_COMMON ||
+	       pk_str_equal(sent, flow_value(&flow->callback, "state"));
 }
 
-/* ---- Used twice, too late ---- */
-
-static const struct flow_part *earlier_use(const struct flow *flow)
+enum verdict code_by_words(const struct flow *flow, struct pk_finding *finding, const char *fault)
 {
-	for (int i = 0; i < flow->token.index; i++) {
-		const struct flow_part *part = &flow->part[i];
-
-		if (part->event->kind == PK_EVENT_TOKEN &&
-		    pk_str_equal(flow_value(part, "code"), sent_code(flow)) &&
-		    !pk_str_equal(flow_value(part, "grant_type"), PK_STR("refresh_token")))
-			return part;
-	}
-	return NULL;
-}
-
-static enum verdict look_by_words(const struct flow *flow, struct pk_finding *finding,
-				  const char *fault)
-{
-	struct pk_str said = {0};
-	const enum words words = words_on(flow, fault, &said);
+	const enum words words = words_show(flow, fault, finding);
 
 	if (words == WORDS_SILENT)
 		return ABSENT;
 	finding->confidence = words_confidence(words);
-	show(finding, &flow->token, "error", said, (struct pk_str){0});
 	return PRESENT;
 }
 
-static enum verdict look_reused(const struct flow *flow, struct pk_finding *finding)
+/* Where the bytes show that it is the code that was given, it was not altered, whatever the words. */
+static enum verdict look_altered(const struct flow *flow, struct pk_finding *finding)
 {
-	const struct flow_part *earlier;
+	enum verdict verdict;
 
-	if (!flow->token.event || !sent_code(flow).len)
+	if (!code_sent(flow).len)
 		return NOT_VISIBLE;
-	earlier = earlier_use(flow);
-	if (!earlier)
-		return look_by_words(flow, finding, "code-reused");
-	finding->confidence = PK_PROVED;
-	finding->detail = flow_text(flow,
-				    "The same code was sent before, in event %d; many providers "
-				    "spend a code on the first try, "
-				    "also when that try fails.",
-				    earlier->index);
-	show_secret(finding, &flow->token, "code", sent_code(flow), (struct pk_str){0});
-	show_secret(finding, earlier, "code", flow_value(earlier, "code"), (struct pk_str){0});
-	return PRESENT;
-}
-
-static bool is_prefetch(const struct flow_part *callback)
-{
-	static const char *const headers[PREFETCH_HEADERS] = {"Sec-Purpose", "Purpose", "X-Moz"};
-
-	for (size_t i = 0; i < PREFETCH_HEADERS; i++)
-		if (pk_str_starts(flow_header(&callback->event->request, headers[i]),
-				  PK_STR("prefetch")))
-			return true;
-	return false;
-}
-
-static enum verdict look_prefetched(const struct flow *flow, struct pk_finding *finding)
-{
-	if (!flow->callback.event || !given_code(flow).len)
-		return NOT_VISIBLE;
-	for (size_t i = 0; i < flow->capture->count; i++) {
-		const struct flow_part *part = &flow->part[i];
-
-		if (part->event->kind != PK_EVENT_CALLBACK ||
-		    !pk_str_equal(flow_value(part, "code"), given_code(flow)) || !is_prefetch(part))
-			continue;
-		finding->confidence = PK_PROVED;
-		show(finding, part, "Sec-Purpose", PK_STR("prefetch"), (struct pk_str){0});
-		return PRESENT;
-	}
-	return ABSENT;
-}
-
-static enum verdict look_two_for_one_state(const struct flow *flow, struct pk_finding *finding)
-{
-	const struct pk_str state = flow_value(&flow->callback, "state");
-
-	if (!flow->callback.event || !state.len)
-		return NOT_VISIBLE;
-	for (size_t i = 0; i < flow->capture->count; i++) {
-		const struct flow_part *part = &flow->part[i];
-		const struct pk_str code = flow_value(part, "code");
-
-		if (part->event->kind != PK_EVENT_CALLBACK || !code.len || !given_code(flow).len ||
-		    !pk_str_equal(flow_value(part, "state"), state) ||
-		    pk_str_equal(code, given_code(flow)))
-			continue;
-		finding->confidence = PK_PROVED;
-		show_secret(finding, part, "code", code, (struct pk_str){0});
-		show_secret(finding, &flow->callback, "code", given_code(flow), (struct pk_str){0});
-		return PRESENT;
-	}
-	return ABSENT;
-}
-
-/* The callback's own time, or that of the redirect that led to it. */
-static double age_of_code(const struct flow *flow)
-{
-	if (!flow->callback.event || !flow->token.event || flow->callback.event->at < 0 ||
-	    flow->token.event->at < 0)
-		return -1;
-	return flow->token.event->at - flow->callback.event->at;
-}
-
-static enum verdict look_expired(const struct flow *flow, struct pk_finding *finding)
-{
-	const double age = age_of_code(flow);
-
-	if (!flow->token.event || !sent_code(flow).len)
-		return NOT_VISIBLE;
-	if (earlier_use(flow))
+	if (pair_is_placeholder(PK_STR("code"), code_sent(flow)))
 		return ABSENT;
-	if (age < 0)
-		return look_by_words(flow, finding, "code-expired");
-	if (!flow->dialect || age <= (double)flow->dialect->code_lifetime)
-		return age < 10 ? ABSENT : look_by_words(flow, finding, "code-expired");
-	finding->confidence = PK_LIKELY;
-	finding->detail =
-		flow_text(flow, "It was sent %.0f seconds after it came; %.*s gives it %lld.", age,
-			  PK_ARG(flow->dialect->title), (long long)flow->dialect->code_lifetime);
-	show(finding, &flow->token, "at", flow_text(flow, "%.0f s after the callback", age),
-	     flow_text(flow, "at most %lld s", (long long)flow->dialect->code_lifetime));
-	return PRESENT;
+	if (compare(flow) == UNKNOWN)
+		return code_by_words(flow, finding, "code-altered");
+	verdict = look_at(flow, finding, ALTERED);
+	if (verdict == PRESENT) {
+		finding->confidence = belong_together(flow) ? PK_PROVED : PK_LIKELY;
+		finding->detail = how_altered(flow);
+	}
+	return verdict;
 }
 
+/* clang-format off */
 const struct rule rules_code[] = {
-	{"code-prefetched", look_prefetched, false},
-	{"code-two-for-one-state", look_two_for_one_state, false},
-	{"code-reused", look_reused, false},
-	{"code-fragment-kept", look_fragment_kept, false},
-	{"code-still-encoded", look_still_encoded, false},
-	{"code-over-decoded", look_over_decoded, false},
-	{"body-not-encoded", look_not_encoded, false},
-	{"code-truncated", look_truncated, false},
-	{"code-altered", look_altered, false},
-	{"code-expired", look_expired, false},
+	{"code-prefetched",        look_code_prefetched,        false},
+	{"code-two-for-one-state", look_code_two_for_one_state, false},
+	{"code-reused",            look_code_reused,            false},
+	{"code-fragment-kept",     look_fragment_kept,          false},
+	{"code-still-encoded",     look_still_encoded,          false},
+	{"code-over-decoded",      look_over_decoded,           false},
+	{"body-not-encoded",       look_body_not_encoded,       false},
+	{"code-truncated",         look_truncated,              false},
+	{"code-altered",           look_altered,                false},
+	{"code-expired",           look_code_expired,           false},
 	{NULL, NULL, false},
 };
+/* clang-format on */

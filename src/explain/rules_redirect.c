@@ -1,11 +1,19 @@
 /*
  * The redirect URI: the same in both requests, byte for byte after one decoding (RFC 6749 4.1.3), and
- * as the provider's rules want it. Exactly one way of being different is named.
+ * as the provider's rules want it. Exactly one way of being different is named. What is registered at
+ * the provider is in no capture: of that, only its words tell.
  */
-#include "explain/rule.h"
-#include "explain/words.h"
+#include "explain/rules_redirect.h"
 #include "base/text.h"
+#include "explain/rules_body.h"
+#include "explain/rules_pair.h"
+#include "explain/shown.h"
+#include "explain/words.h"
 #include "protocol/redirect_uri.h"
+
+#include <strings.h>
+
+static const struct pk_str nothing;
 
 enum difference {
 	UNKNOWN, /* one of the two requests is not in the capture, or the first has none */
@@ -13,6 +21,7 @@ enum difference {
 	MISSING,
 	EMPTY,
 	DOUBLE_ENCODED,
+	JOINED, /* it was put into the body raw: look_body_not_encoded() */
 	OTHER_SCHEME,
 	OTHER_PORT,
 	OTHER_LOOPBACK,
@@ -20,59 +29,99 @@ enum difference {
 	DIFFERENT,
 };
 
-static struct pk_str first_uri(const struct flow *flow)
+struct pk_str redirect_asked(const struct flow *flow)
 {
-	return flow_value(&flow->authorize, "redirect_uri");
+	if (!flow->authorize.event)
+		return flow->capture->stored_redirect_uri;
+	return shown_authorize(flow) ? flow_value(&flow->authorize, "redirect_uri") : nothing;
 }
 
-static struct pk_str second_uri(const struct flow *flow)
+static struct pk_str sent_uri(const struct flow *flow)
 {
 	return flow_value(&flow->token, "redirect_uri");
 }
 
-static bool same_but(const struct pk_uri *a, const struct pk_uri *b, bool scheme, bool host,
-		     bool port)
+/* ---- The two URIs ---- */
+
+/* In which parts two URIs differ. */
+struct parts {
+	bool scheme, host, port, rest;
+};
+
+static struct parts parts_that_differ(const struct pk_uri *a, const struct pk_uri *b)
 {
-	return (scheme || pk_str_equal(a->scheme, b->scheme)) &&
-	       (host || pk_str_equal(a->host, b->host)) &&
-	       (port || pk_str_equal(a->port, b->port)) && pk_str_equal(a->path, b->path) &&
-	       pk_str_equal(a->query, b->query) && pk_str_equal(a->fragment, b->fragment);
+	return (struct parts){
+		.scheme = !pk_str_equal(a->scheme, b->scheme),
+		.host = !pk_str_equal(a->host, b->host),
+		.port = !pk_str_equal(a->port, b->port),
+		.rest = !pk_str_equal(a->path, b->path) || !pk_str_equal(a->query, b->query) ||
+			!pk_str_equal(a->fragment, b->fragment),
+	};
 }
 
-static enum difference compare_uris(struct pk_str first, struct pk_str second)
+static bool is_web(struct pk_str scheme)
+{
+	return pk_str_equal(scheme, PK_STR("http")) || pk_str_equal(scheme, PK_STR("https"));
+}
+
+static enum difference compare_uris(struct pk_str asked, struct pk_str sent)
 {
 	struct pk_uri a, b;
+	struct parts differ;
 
-	if (!pk_uri_split(first, &a) || !pk_uri_split(second, &b))
+	if (!pk_uri_split(asked, &a) || !pk_uri_split(sent, &b))
 		return DIFFERENT;
-	if (same_but(&a, &b, true, false, false))
-		return OTHER_SCHEME;
-	if (same_but(&a, &b, false, false, true))
-		return OTHER_PORT;
-	if (pk_host_is_loopback(a.host) && pk_host_is_loopback(b.host) &&
-	    same_but(&a, &b, false, true, false))
-		return OTHER_LOOPBACK;
-	if (second.len > first.len && pk_str_starts(second, first) &&
-	    (second.ptr[first.len] == '?' || second.ptr[first.len] == '&'))
+	differ = parts_that_differ(&a, &b);
+	if (!differ.rest && differ.scheme + differ.host + differ.port == 1) {
+		if (differ.port)
+			return OTHER_PORT;
+		if (differ.scheme && is_web(a.scheme) && is_web(b.scheme))
+			return OTHER_SCHEME;
+		if (differ.host && pk_host_is_loopback(a.host) && pk_host_is_loopback(b.host))
+			return OTHER_LOOPBACK;
+	}
+	if (sent.len > asked.len && pk_str_starts(sent, asked) &&
+	    (sent.ptr[asked.len] == '?' || sent.ptr[asked.len] == '&'))
 		return EXTRA_QUERY;
 	return DIFFERENT;
 }
 
+/* The authorize URL has it raw, so that the provider read it up to its first &. */
+static bool is_raw_in_authorize(const struct flow *flow)
+{
+	const struct flow_param *param = flow_param(&flow->authorize, "redirect_uri");
+
+	return param && flow->authorize.event &&
+	       body_holds_raw(flow->authorize.event->request.url, param, sent_uri(flow));
+}
+
 static enum difference compare(const struct flow *flow)
 {
-	const struct pk_str first = first_uri(flow), second = second_uri(flow);
+	const struct pk_str asked = redirect_asked(flow), sent = sent_uri(flow);
 
-	if (!flow->authorize.event || !flow->token.event || !first.len)
+	if (!shown_exchange(flow) || !asked.len ||
+	    pair_is_placeholder(PK_STR("redirect_uri"), sent) ||
+	    pair_is_placeholder(PK_STR("redirect_uri"), asked))
 		return UNKNOWN;
-	if (!second.ptr)
+	if (!sent.ptr)
 		return MISSING;
-	if (!second.len)
+	if (!sent.len)
 		return EMPTY;
-	if (pk_str_equal(first, second))
+	if (pk_str_equal(asked, sent))
 		return SAME;
-	if (pk_str_equal(flow_decode(flow->arena, second), first))
+	if (pk_str_equal(flow_decode(flow->arena, sent), asked))
 		return DOUBLE_ENCODED;
-	return compare_uris(first, second);
+	if (body_was_joined(flow, "redirect_uri", asked))
+		return JOINED;
+	if (is_raw_in_authorize(flow))
+		return DIFFERENT;
+	return compare_uris(asked, sent);
+}
+
+/* What the client says that it stored is not what it is known to have sent. */
+static enum pk_confidence confidence_of(const struct flow *flow)
+{
+	return flow->authorize.event ? PK_PROVED : PK_LIKELY;
 }
 
 static enum verdict look_at(const struct flow *flow, struct pk_finding *finding,
@@ -84,57 +133,91 @@ static enum verdict look_at(const struct flow *flow, struct pk_finding *finding,
 		return NOT_VISIBLE;
 	if (difference != wanted)
 		return ABSENT;
-	finding->confidence = PK_PROVED;
-	show(finding, &flow->token, "redirect_uri", second_uri(flow), first_uri(flow));
+	finding->confidence = confidence_of(flow);
+	show(finding, &flow->token, "redirect_uri", sent_uri(flow), redirect_asked(flow));
 	return PRESENT;
+}
+
+static enum verdict look_by_words(const struct flow *flow, struct pk_finding *finding,
+				  const char *fault)
+{
+	const enum words words = words_on(flow, fault, NULL);
+
+	if (words == WORDS_SILENT)
+		return ABSENT;
+	finding->confidence = words_confidence(words);
+	if (flow->authorize.event)
+		show(finding, &flow->authorize, "redirect_uri", redirect_asked(flow), nothing);
+	(void)words_show(flow, fault, finding);
+	return PRESENT;
+}
+
+/* OpenID Connect Core 3.1.2.1: redirect_uri is REQUIRED. OAuth leaves it out where one URI is registered. */
+static bool is_openid(const struct flow *flow)
+{
+	struct pk_list scopes;
+
+	return pk_list_split(flow_value(&flow->authorize, "scope"), ' ', &scopes) == PK_OK &&
+	       pk_list_has(&scopes, PK_STR("openid"));
 }
 
 static enum verdict look_missing(const struct flow *flow, struct pk_finding *finding)
 {
-	return look_at(flow, finding, MISSING);
+	if (!shown_authorize(flow) || flow_param(&flow->authorize, "redirect_uri"))
+		return look_at(flow, finding, MISSING);
+	if (look_by_words(flow, finding, "redirect-uri-missing") == PRESENT)
+		return PRESENT;
+	if (!is_openid(flow) || redirect_was_taken(flow))
+		return ABSENT;
+	finding->confidence = PK_LIKELY;
+	finding->detail = PK_STR("The scope openid makes it a must in the authorize request.");
+	show(finding, &flow->authorize, "redirect_uri", nothing,
+	     PK_STR("a registered redirect URI"));
+	return PRESENT;
 }
 
 /* Also in the first request: there it is nowhere to go back to. */
 static enum verdict look_empty(const struct flow *flow, struct pk_finding *finding)
 {
-	const struct flow_param *first = flow_param(&flow->authorize, "redirect_uri");
+	const struct flow_param *asked = flow_param(&flow->authorize, "redirect_uri");
 
-	if (!flow->authorize.event && !flow->token.event)
+	if (!shown_authorize(flow) && !shown_exchange(flow))
 		return NOT_VISIBLE;
-	if (first && !first->value.len) {
+	if (asked && !asked->value.len) {
 		finding->confidence = PK_PROVED;
 		show(finding, &flow->authorize, "redirect_uri", PK_STR(""),
-		     PK_STR("the registered redirect URI"));
+		     PK_STR("a registered redirect URI"));
 		return PRESENT;
 	}
-	if (flow->token.event && second_uri(flow).ptr && !second_uri(flow).len) {
-		finding->confidence = PK_PROVED;
-		show(finding, &flow->token, "redirect_uri", PK_STR(""), first_uri(flow));
-		return PRESENT;
-	}
-	return ABSENT;
+	if (!shown_exchange(flow) || !sent_uri(flow).ptr || sent_uri(flow).len)
+		return ABSENT;
+	finding->confidence = PK_PROVED;
+	show(finding, &flow->token, "redirect_uri", PK_STR(""), redirect_asked(flow));
+	return PRESENT;
 }
 
-/* "https%3A%2F%2F" is left when a URI was encoded twice and decoded once. */
-static bool is_encoded_uri(const struct flow *flow, struct pk_str uri)
+bool redirect_is_encoded(const struct flow *flow, struct pk_str uri)
 {
 	struct pk_uri split;
 
-	return !pk_uri_split(uri, &split) && pk_uri_split(flow_decode(flow->arena, uri), &split);
+	return uri.len && !pk_uri_split(uri, &split) &&
+	       pk_uri_split(flow_decode(flow->arena, uri), &split);
 }
 
+/* "https%3A%2F%2F" is left when a URI was encoded twice and decoded once. */
 static enum verdict look_double_encoded(const struct flow *flow, struct pk_finding *finding)
 {
 	const struct flow_part *const parts[] = {&flow->authorize, &flow->token};
 
-	if (!flow->authorize.event && !flow->token.event)
+	if (!shown_authorize(flow) && !shown_exchange(flow))
 		return NOT_VISIBLE;
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
 		const struct pk_str uri = flow_value(parts[i], "redirect_uri");
+		const bool unlike = i == 1 && compare(flow) == DOUBLE_ENCODED;
 
-		if (!is_encoded_uri(flow, uri) && !(i == 1 && compare(flow) == DOUBLE_ENCODED))
+		if (!redirect_is_encoded(flow, uri) && !unlike)
 			continue;
-		finding->confidence = PK_PROVED;
+		finding->confidence = unlike ? confidence_of(flow) : PK_PROVED;
 		show(finding, parts[i], "redirect_uri", uri, flow_decode(flow->arena, uri));
 		return PRESENT;
 	}
@@ -151,20 +234,11 @@ static enum verdict look_port(const struct flow *flow, struct pk_finding *findin
 	return look_at(flow, finding, OTHER_PORT);
 }
 
+/* Two names of this machine in the two requests, or the one of them that the provider does not take. */
 static enum verdict look_localhost(const struct flow *flow, struct pk_finding *finding)
 {
-	const bool refused = flow->dialect &&
-			     pk_list_has(&flow->dialect->redirect_rules, PK_STR("no-localhost"));
-	struct pk_uri uri;
-
-	if (refused && pk_uri_split(first_uri(flow), &uri) &&
-	    pk_str_equal(uri.host, PK_STR("localhost"))) {
-		finding->confidence = PK_PROVED;
-		show(finding, &flow->authorize, "redirect_uri", first_uri(flow),
-		     PK_STR("127.0.0.1 or [::1] as its host"));
-		return PRESENT;
-	}
-	return look_at(flow, finding, OTHER_LOOPBACK);
+	return redirect_localhost_refused(flow, finding) ? PRESENT
+							 : look_at(flow, finding, OTHER_LOOPBACK);
 }
 
 static enum verdict look_extra_query(const struct flow *flow, struct pk_finding *finding)
@@ -172,72 +246,91 @@ static enum verdict look_extra_query(const struct flow *flow, struct pk_finding 
 	return look_at(flow, finding, EXTRA_QUERY);
 }
 
-static enum verdict look_differs(const struct flow *flow, struct pk_finding *finding)
+/* ---- The first difference ---- */
+
+static bool is_longer_by(struct pk_str longer, struct pk_str shorter, char c)
 {
-	const struct pk_str first = first_uri(flow), second = second_uri(flow);
-	const enum verdict verdict = look_at(flow, finding, DIFFERENT);
+	return longer.len == shorter.len + 1 && pk_str_starts(longer, shorter) &&
+	       longer.ptr[shorter.len] == c;
+}
+
+static const char *known_difference(const struct flow *flow, struct pk_str asked,
+				    struct pk_str sent)
+{
+	if (is_raw_in_authorize(flow))
+		return "The authorize URL has it without encoding, so that its first & ends it "
+		       "there.";
+	if (is_longer_by(sent, asked, '/'))
+		return "The token request has a slash at its end, the authorize request has none.";
+	if (is_longer_by(asked, sent, '/'))
+		return "The authorize request has a slash at its end, the token request has none.";
+	if (asked.len == sent.len && strncasecmp(asked.ptr, sent.ptr, asked.len) == 0)
+		return "Only the case of letters differs.";
+	if (pk_str_equal(pk_str_trim(sent), pk_str_trim(asked)))
+		return "White space stuck to one of them.";
+	if (pk_str_equal(flow_decode(flow->arena, asked), sent))
+		return "In the token request it was decoded once too often.";
+	return NULL;
+}
+
+/* From the first difference on, as much as helps to see it. */
+static struct pk_str from_difference(struct pk_str text, size_t at)
+{
+	return pk_str_first(pk_str_from(text, at), 24);
+}
+
+static struct pk_str first_difference(const struct flow *flow, struct pk_str asked,
+				      struct pk_str sent)
+{
+	const char *known = known_difference(flow, asked, sent);
 	size_t at = 0;
 
-	if (verdict != PRESENT)
-		return verdict;
-	if (is_encoded_uri(flow, first) || is_encoded_uri(flow, second))
-		return ABSENT;
-	while (at < first.len && at < second.len && first.ptr[at] == second.ptr[at])
+	if (known)
+		return pk_str(known);
+	while (at < asked.len && at < sent.len && asked.ptr[at] == sent.ptr[at])
 		at++;
-	finding->detail = flow_text(flow, "They are the same up to character %zu.", at);
-	return PRESENT;
+	if (at == sent.len)
+		return flow_text(flow,
+				 "The token request has only the first %zu of its %zu "
+				 "characters.",
+				 sent.len, asked.len);
+	if (at == asked.len)
+		return flow_text(flow, "The token request has more at its end: \"%.*s\".",
+				 PK_ARG(from_difference(sent, at)));
+	return flow_text(flow,
+			 "They part at character %zu: \"%.*s\" in the authorize request, "
+			 "\"%.*s\" in the token request.",
+			 at + 1, PK_ARG(from_difference(asked, at)),
+			 PK_ARG(from_difference(sent, at)));
 }
 
-/* A sandbox takes every redirect URI on its own machine, whatever the provider's rules are. */
-static bool is_at_sandbox(const struct flow *flow)
+static enum verdict look_differs(const struct flow *flow, struct pk_finding *finding)
 {
-	struct pk_uri uri;
+	const struct pk_str asked = redirect_asked(flow), sent = sent_uri(flow);
+	enum verdict verdict;
 
-	return pk_uri_split(flow->authorize.event->request.url, &uri) &&
-	       pk_host_is_loopback(uri.host) && pk_uri_is_loopback(first_uri(flow));
-}
-
-static enum verdict look_breaks_rules(const struct flow *flow, struct pk_finding *finding)
-{
-	const struct pk_str uri = first_uri(flow);
-	struct pk_why why = {0};
-
-	if (!flow->authorize.event || !flow->dialect || !uri.len)
-		return NOT_VISIBLE;
-	if (is_encoded_uri(flow, uri) || is_at_sandbox(flow) ||
-	    pk_redirect_uris_check(flow->dialect, &uri, 1, &why) != PK_ERR_REDIRECT_URI)
+	if (redirect_is_encoded(flow, asked) || redirect_is_encoded(flow, sent))
 		return ABSENT;
-	finding->confidence = PK_PROVED;
-	finding->detail = flow_text(flow, "%s.", why.detail);
-	show(finding, &flow->authorize, "redirect_uri", uri, (struct pk_str){0});
-	return PRESENT;
+	verdict = look_at(flow, finding, DIFFERENT);
+	if (verdict == PRESENT)
+		finding->detail = first_difference(flow, asked, sent);
+	if (verdict == NOT_VISIBLE && shown_exchange(flow))
+		verdict = look_by_words(flow, finding, "redirect-uri-differs");
+	return verdict;
 }
 
-static enum verdict look_unregistered(const struct flow *flow, struct pk_finding *finding)
-{
-	struct pk_str said = {0};
-	const enum words words = words_on(flow, "redirect-uri-unregistered", &said);
-
-	if (!flow->authorize.event && !flow->token.event)
-		return NOT_VISIBLE;
-	if (words == WORDS_SILENT)
-		return ABSENT;
-	finding->confidence = words_confidence(words);
-	show(finding, &flow->authorize, "redirect_uri", first_uri(flow), (struct pk_str){0});
-	show(finding, &flow->authorize, "error", said, (struct pk_str){0});
-	return PRESENT;
-}
-
+/* clang-format off */
 const struct rule rules_redirect[] = {
-	{"redirect-uri-empty", look_empty, false},
-	{"redirect-uri-double-encoded", look_double_encoded, false},
-	{"redirect-uri-missing", look_missing, false},
-	{"redirect-uri-scheme", look_scheme, false},
-	{"redirect-uri-port", look_port, false},
-	{"redirect-uri-localhost", look_localhost, false},
-	{"redirect-uri-extra-query", look_extra_query, false},
-	{"redirect-uri-differs", look_differs, false},
-	{"redirect-uri-breaks-rules", look_breaks_rules, false},
-	{"redirect-uri-unregistered", look_unregistered, false},
+	{"redirect-uri-empty",          look_empty,                 false},
+	{"redirect-uri-double-encoded", look_double_encoded,        false},
+	{"redirect-uri-missing",        look_missing,               false},
+	{"redirect-uri-scheme",         look_scheme,                false},
+	{"redirect-uri-port",           look_port,                  false},
+	{"redirect-uri-localhost",      look_localhost,             false},
+	{"redirect-uri-extra-query",    look_extra_query,           false},
+	{"redirect-uri-differs",        look_differs,               false},
+	{"redirect-uri-breaks-rules",   look_redirect_breaks_rules, false},
+	{"redirect-uri-unregistered",   look_redirect_unregistered, false},
 	{NULL, NULL, false},
 };
+/* clang-format on */

@@ -17,6 +17,12 @@ enum words {
  * (may be NULL) is what was said, error and description. */
 enum words words_on(const struct flow *flow, const char *fault, struct pk_str *ret_text);
 
+/* The same, and shows what was said, in the event that said it. */
+enum words words_show(const struct flow *flow, const char *fault, struct pk_finding *finding);
+
+/* Whether the words are known, and are said for other faults alone. */
+bool words_deny(const struct flow *flow, const char *fault);
+
 /* The confidence that words alone can give. */
 enum pk_confidence words_confidence(enum words words);
 
