@@ -191,12 +191,17 @@ static void read_basic(struct pk_arena *arena, struct flow_part *part, struct pk
 	part->basic_secret = flow_decode(arena, part->basic_raw_secret);
 }
 
-static bool is_json(struct pk_str content_type, struct pk_str body)
+/* Whatever its Content-Type says: no form begins so. */
+static bool is_json(struct pk_str body)
 {
 	body = pk_str_trim(body);
-	return body.len && body.ptr[0] == '{' &&
-	       (!content_type.len ||
-		!pk_str_starts(content_type, PK_STR("application/x-www-form")));
+	return body.len && body.ptr[0] == '{';
+}
+
+/* Its parameters are not in a form; none is read rather than wrong ones. */
+static bool is_multipart(struct pk_str content_type)
+{
+	return pk_str_starts(content_type, PK_STR("multipart/"));
 }
 
 static enum pk_err read_part(struct pk_arena *arena, const struct pk_capture *capture, int index,
@@ -212,7 +217,7 @@ static enum pk_err read_part(struct pk_arena *arena, const struct pk_capture *ca
 	read_url(ret, &event->request);
 	ret->content_type = flow_header(&event->request, "Content-Type");
 	read_basic(arena, ret, flow_header(&event->request, "Authorization"));
-	ret->json_body = is_json(ret->content_type, body);
+	ret->json_body = is_json(body);
 	if (max > PARAMS_MAX)
 		max = PARAMS_MAX;
 	params = pk_arena_take(arena, (max + FLOW_JSON_PARAMS) * sizeof(*params));
@@ -221,7 +226,7 @@ static enum pk_err read_part(struct pk_arena *arena, const struct pk_capture *ca
 	ret->count = read_params(arena, query, true, params, max);
 	if (ret->json_body)
 		ret->count += flow_json_params(arena, body, params + ret->count, FLOW_JSON_PARAMS);
-	else
+	else if (!is_multipart(ret->content_type))
 		ret->count +=
 			read_params(arena, body, false, params + ret->count, max - ret->count);
 	ret->param = params;
@@ -279,6 +284,9 @@ static bool says_no(const struct flow *flow, const struct flow_part *part)
 	flow_read_reply(flow->arena, part->event, &reply);
 	if (part->event->kind == PK_EVENT_AUTHORIZE)
 		return reply.visible && (reply.error.len || reply.status >= 400);
+	/* RFC 7009 2.2: a revocation is answered with 200 and, as a rule, nothing more. */
+	if (is_revoke(flow, part) && !reply.error.len && reply.status / 100 == 2)
+		return false;
 	return part->event->kind == PK_EVENT_TOKEN && reply.visible && !reply.success &&
 	       (reply.error.len || reply.html || reply.empty || reply.status >= 300);
 }
@@ -363,6 +371,22 @@ static void copy_part(struct flow_part *to, const struct flow_part *from)
 		*to = *from;
 }
 
+static bool is_redirect(int status)
+{
+	return status == 301 || status == 302 || status == 303;
+}
+
+/* The POST that a redirect made this GET of: what the client sent is in it, and no longer here. */
+static const struct flow_part *before_redirect(const struct flow *flow, const struct flow_part *get)
+{
+	if (get->count || !pk_str_equal(get->event->request.method, PK_STR("GET")))
+		return get;
+	for (const struct flow_part *part = get; part-- > flow->part;)
+		if (part->event->kind == PK_EVENT_TOKEN)
+			return part->count && is_redirect(part->event->reply.status) ? part : get;
+	return get;
+}
+
 /* From the end back to the beginning. */
 static void gather(struct flow *flow, const struct flow_part *end)
 {
@@ -378,7 +402,8 @@ static void gather(struct flow *flow, const struct flow_part *end)
 				    !is_revoke(flow, part))
 					token = part;
 		} else {
-			token = end;
+			token = before_redirect(flow, end);
+			flow->emptied = token == end ? NULL : end;
 		}
 		if (token)
 			callback = find_before(flow, token, PK_EVENT_CALLBACK, has_same_code);
@@ -403,18 +428,27 @@ static struct pk_str first_given(struct pk_str a, struct pk_str b)
 	return a.ptr ? a : b;
 }
 
+const struct flow_part *flow_asked(const struct flow *flow)
+{
+	const struct flow_part *const asked[] = {&flow->revoke, &flow->refresh, &flow->token};
+
+	for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++)
+		if (asked[i]->event)
+			return asked[i];
+	return NULL;
+}
+
 static void read_outcome(struct flow *flow)
 {
-	const struct flow_part *answered = flow->revoke.event    ? &flow->revoke
-					   : flow->refresh.event ? &flow->refresh
-								 : &flow->token;
+	const struct flow_part *answered = flow->emptied ? flow->emptied : flow_asked(flow);
 
-	if (answered->event)
+	if (answered)
 		flow_read_reply(flow->arena, answered->event, &flow->reply);
 	if (flow->callback.event && flow_param(&flow->callback, "error")) {
 		flow->callback_error.visible = true;
 		flow->callback_error.error = flow_value(&flow->callback, "error");
 		flow->callback_error.text = flow_value(&flow->callback, "error_description");
+		flow->callback_error.also = flow_value(&flow->callback, "error_type");
 	}
 	if (flow->authorize.event)
 		flow_read_reply(flow->arena, flow->authorize.event, &flow->authorize_error);

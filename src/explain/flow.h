@@ -44,6 +44,7 @@ struct flow_reply {
 	bool form;
 	struct pk_str error; /* `error` */
 	struct pk_str text;  /* error_description, message, error_message ... */
+	struct pk_str also;  /* what some say the cause in beside these: hint, inner code, URI */
 	struct pk_str access_token, refresh_token, scope, token_type, issuer;
 	int64_t expires_in; /* PK_TIME_UNKNOWN */
 	bool success;       /* an access token came */
@@ -57,6 +58,7 @@ struct flow {
 	struct flow_part authorize;       /* of this attempt */
 	struct flow_part callback;
 	struct flow_part token;   /* grant_type=authorization_code (or what was meant to be that) */
+	const struct flow_part *emptied; /* the GET that a redirect made of it, or NULL */
 	struct flow_part refresh; /* the last token event, when it is a refresh */
 	struct flow_part revoke;  /* likewise */
 	struct flow_reply reply;  /* of the last of these three that is there */
@@ -82,6 +84,9 @@ const struct flow_param *flow_param(const struct flow_part *part,
 struct pk_str flow_value(const struct flow_part *part,
 			 const char *name); /* decoded, or "not given" */
 size_t flow_count(const struct flow_part *part, const char *name);
+
+/* The request that `reply` answers: for tokens, a refresh or a revocation; NULL where there is none. */
+const struct flow_part *flow_asked(const struct flow *flow);
 
 /* A header of a request or reply, by name in any case; "not given" without it. */
 struct pk_str flow_header(const struct pk_message *message, const char *name);

@@ -11,14 +11,17 @@
 #include <string.h>
 
 /* Where providers put the tokens, and the error, when they do not put them at the top. */
-static const char *const token_places[] = {"/data", "/data/0", "/authed_user",
-					   "/body", "/result", "/access_token"};
+static const char *const token_places[] = {"/data", "/data/0", "/authed_user", "/body",
+					   "/result", "/access_token", "/0"};
 static const char *const error_codes[] = {
 	"/error",   "/error/code", "/error/type",        "/error_code",
 	"/errcode", "/code",       "/errors/0/errorType"};
 static const char *const error_texts[] = {"/error_description", "/error/message", "/error_message",
 					  "/message",           "/errmsg",        "/hint",
 					  "/errors/0"};
+
+/* Beside the description, and often more exact than it. */
+static const char *const error_asides[] = {"/hint", "/error_code", "/error_uri", "/error_type"};
 
 static struct pk_str text_at(struct pk_arena *arena, const json_t *root, const char *pointer)
 {
@@ -76,6 +79,8 @@ static void read_json(struct pk_arena *arena, const json_t *root, struct flow_re
 		first_text(arena, root, error_codes, sizeof(error_codes) / sizeof(error_codes[0]));
 	ret->text =
 		first_text(arena, root, error_texts, sizeof(error_texts) / sizeof(error_texts[0]));
+	ret->also = first_text(arena, root, error_asides,
+			       sizeof(error_asides) / sizeof(error_asides[0]));
 	if (is_no_error(ret->error))
 		ret->error = (struct pk_str){0};
 }

@@ -1,8 +1,12 @@
-/* Words of the dialect's file and of words.def, held against what the provider said. */
+/*
+ * Words of the dialect's file and of words.def, held against what the provider said. The dialect's
+ * own go first: whoever wrote them down had one provider in mind.
+ */
 #include "explain/words.h"
 #include "base/text.h"
 #include "protocol/dialect.h"
 
+#include <string.h>
 #include <strings.h>
 
 static const struct row {
@@ -23,11 +27,22 @@ static const struct meaning {
 } meanings[] = {
 	{"challenge-present", "challenge-missing"},
 	{"challenge-method", "method-misspelt"},
+	{"client-auth-method", "client-auth-method"},
+	{"client-auth-once", "client-auth-twice"},
 	{"client-authenticated", "secret-rejected"},
+	{"client-known", "app-not-approved"},
+	{"code-client", "client-differs"},
 	{"code-known", "code-altered"},
 	{"code-unexpired", "code-expired"},
 	{"code-unused", "code-reused"},
+	{"grant-type-known", "grant-type-wrong"},
+	{"grant-type-present", "grant-type-wrong"},
+	{"redirect-uri-registered", "redirect-uri-unregistered"},
 	{"redirect-uri-same", "redirect-uri-differs"},
+	{"refresh-token-known", "provider-session-gone"},
+	{"refresh-token-unexpired", "provider-session-gone"},
+	{"refresh-token-unused", "refresh-token-not-replaced"},
+	{"scope-known", "scope-separator"},
 	{"verifier-present", "verifier-missing"},
 	{"verifier-expected", "verifier-without-challenge"},
 	{"verifier-matches", "verifier-mismatch"},
@@ -43,13 +58,17 @@ static bool has_text(struct pk_str text, struct pk_str part)
 	return false;
 }
 
-/* Counts the faults for which `error` and `text` are said; whether `fault` is one of them. */
-static size_t count_faults(const struct flow *flow, const struct flow_reply *said,
-			   const char *fault, bool *ret_among)
+static bool is_same(const char *a, const char *b)
+{
+	return strcmp(a, b) == 0;
+}
+
+/* Counts the faults that the dialect's own words stand for. */
+static size_t count_in_dialect(const struct flow *flow, const struct flow_reply *said,
+			       const char *fault, bool *ret_among)
 {
 	size_t count = 0;
 
-	*ret_among = false;
 	for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]) && flow->dialect; i++) {
 		const struct pk_refusal *refusal =
 			pk_dialect_refusal(flow->dialect, pk_str(meanings[i].check));
@@ -58,17 +77,49 @@ static size_t count_faults(const struct flow *flow, const struct flow_reply *sai
 		    !pk_str_equal(refusal->text, said->text))
 			continue;
 		count++;
-		*ret_among |= pk_str_equal(pk_str(meanings[i].fault), pk_str(fault));
+		*ret_among |= is_same(meanings[i].fault, fault);
 	}
+	return count;
+}
+
+static bool fits(const struct row *row, const struct flow_reply *said)
+{
+	const struct pk_str text = pk_str(row->text);
+
+	return (!row->error[0] || pk_str_equal(said->error, pk_str(row->error))) &&
+	       (has_text(said->text, text) || has_text(said->also, text));
+}
+
+/* The length of the longest text that fits: what is said in more words is what was meant. */
+static size_t longest_fit(const struct flow_reply *said)
+{
+	size_t longest = 0;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (strlen(rows[i].text) > longest && fits(&rows[i], said))
+			longest = strlen(rows[i].text);
+	return longest;
+}
+
+/* Counts the faults for which `error` and `text` are said; whether `fault` is one of them. Two
+ * products that say the same of one fault are one. */
+static size_t count_faults(const struct flow *flow, const struct flow_reply *said,
+			   const char *fault, bool *ret_among)
+{
+	const size_t longest = longest_fit(said);
+	const char *first = NULL;
+	size_t count = 0;
+
+	*ret_among = false;
+	count = count_in_dialect(flow, said, fault, ret_among);
 	if (count)
 		return count;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		if (rows[i].error[0] && !pk_str_equal(said->error, pk_str(rows[i].error)))
+		if (strlen(rows[i].text) != longest || !fits(&rows[i], said))
 			continue;
-		if (!has_text(said->text, pk_str(rows[i].text)))
-			continue;
-		count++;
-		*ret_among |= pk_str_equal(pk_str(rows[i].fault), pk_str(fault));
+		count += !first || !is_same(first, rows[i].fault);
+		first = first ? first : rows[i].fault;
+		*ret_among |= is_same(rows[i].fault, fault);
 	}
 	return count;
 }
@@ -83,7 +134,7 @@ enum words words_on(const struct flow *flow, const char *fault, struct pk_str *r
 		bool among;
 		size_t count;
 
-		if (!said->visible || (!said->error.len && !said->text.len))
+		if (!said->visible || (!said->error.len && !said->text.len && !said->also.len))
 			continue;
 		count = count_faults(flow, said, fault, &among);
 		if (!among)
