@@ -108,6 +108,43 @@ static bool wants_loopback(const struct pk_dialect *dialect)
 	return pk_list_has(&dialect->redirect_rules, PK_STR("loopback-host"));
 }
 
+/* A request to another host within a region's domain was meant for this provider, and missed. */
+static bool is_in_region(const struct flow *flow, const struct pk_dialect *dialect)
+{
+	for (size_t i = 0; i < flow->capture->count; i++) {
+		const struct pk_event *event = flow->part[i].event;
+		const struct pk_str host = flow->part[i].host;
+
+		if (event->kind != PK_EVENT_AUTHORIZE && event->kind != PK_EVENT_TOKEN)
+			continue;
+		for (size_t j = 0; j < dialect->regions.count; j++) {
+			const struct pk_str region = dialect->regions.item[j];
+
+			if (host.len > region.len && pk_str_ends(host, region) &&
+			    host.ptr[host.len - region.len - 1] == '.')
+				return true;
+		}
+	}
+	return false;
+}
+
+/* The only dialect in whose regions the requests went, or NULL. */
+static const struct pk_dialect *find_by_region(const struct flow *flow,
+					       const struct pk_dialect *const *dialects,
+					       size_t count)
+{
+	const struct pk_dialect *found = NULL;
+
+	for (size_t i = 0; i < count; i++) {
+		if (!is_in_region(flow, dialects[i]))
+			continue;
+		if (found)
+			return NULL;
+		found = dialects[i];
+	}
+	return found;
+}
+
 const struct pk_dialect *flow_find_dialect(const struct flow *flow,
 					   const struct pk_dialect *const *dialects, size_t count)
 {
@@ -133,5 +170,7 @@ const struct pk_dialect *flow_find_dialect(const struct flow *flow,
 			tie = true;
 		}
 	}
+	if (!best)
+		return find_by_region(flow, dialects, count);
 	return tie ? NULL : best;
 }
