@@ -757,23 +757,20 @@ takes_basic = where(lambda d: "basic" in d["client_auth"], "it does not take Bas
 takes_post = where(lambda d: "post" in d["client_auth"], "it does not take the secret in the body")
 takes_one_way = where(lambda d: {"basic", "post"} - set(d["client_auth"]), "it takes both ways")
 local_redirect = where(lambda d: "https" not in d["redirect_rules"], "its redirect URIs are on no loopback address")
-form_with_code = where(lambda d: d["token_request"] == "form", "JSON has no such encoding")
 refreshes = where(lambda d: d["refresh_lifetime"], "it gives no refresh tokens")
 rotates = where(lambda d: d["refresh_rotates"], "a refresh token stays the same")
 refreshes_public = where(lambda d: d["refresh_lifetime"] and "none" in d["client_auth"], "no second client could log in there")
 refreshes_alone = where(lambda d: d["refresh_lifetime"] and "none" not in d["client_auth"], "a second client is known there")
-switches_scopes = where(lambda d: True, "")
-says_scopes = where(lambda d: d["callback_scope_parameter"] or d["refresh_lifetime"] or True, "")
 revokes = where(lambda d: d["revoke_url"], "it revokes nothing")
-names_issuer = where(lambda d: d["issuer"], "it has no issuer")
 
 
 class Row:
-    """`sandbox` is which one it needs: auto (no page), page (with the consent page) or short (codes live a second)."""
+    """`sandbox` is which one it needs: auto (no page), page (with the consent page) or short (codes live a second). `sure` is what can
+    be said of the fault at best, `also` what is true beside it, `also_without` what is true where a variant leaves something out."""
 
-    def __init__(self, fault, produce, happens=everywhere, sandbox="auto", public=False, sure="proved", also=()):
+    def __init__(self, fault, produce, happens=everywhere, sandbox="auto", public=False, sure="proved", also=(), also_without=None):
         self.fault, self.produce, self.happens, self.sandbox, self.public = fault, produce, happens, sandbox, public
-        self.sure, self.also = sure, {fault, *also}
+        self.sure, self.also, self.also_without = sure, {fault, *also}, also_without or {}
 
     def may_be_proved(self, dialect):
         """The faults that may be called proved. What stands in no request or reply may not: there one can only believe."""
@@ -830,7 +827,7 @@ FAULTS = [
     Row("code-truncated", code_truncated),
     Row("code-fragment-kept", code_fragment_kept),
     Row("code-altered", code_altered),
-    Row("body-not-encoded", body_not_encoded, form_with_code),
+    Row("body-not-encoded", body_not_encoded, takes_form),
 
     Row("redirect-uri-differs", redirect_uri_differs),
     Row("redirect-uri-scheme", redirect_uri_scheme),

@@ -1,0 +1,180 @@
+#!/usr/bin/env python3
+"""How well explain explains: score_test.py [PROGRAM] [--write]. Every mistaken client in every dialect where its mistake can happen must
+be named as what it is, with nothing called proved that no byte proves; the same for what is left of the capture when something is
+missing; and right clients must be told that nothing is wrong. The table is printed, and with --write put into score.txt beside this."""
+import concurrent.futures
+import contextlib
+import sys
+import traceback
+
+from client import HERE, REMOTE_REDIRECT_URI, ROOT, Client, Landing, Program, Sandbox
+from producers import FAULTS
+from variants import ALSO_TRUE, VARIANTS, variant
+
+arguments = [word for word in sys.argv[1:] if word != "--write"]
+program = Program(arguments[0] if arguments else str(ROOT / "build" / "proofkey"))
+MARKS = {"proved": "P", "likely": "L", "possible": "p"}
+
+tested = []
+
+
+def ok(name, problems):
+    tested.append(not problems)
+    print(f"{'not ok' if problems else 'ok'} {len(tested)} - {name}", flush=True)
+    for problem in problems:
+        print(f"#   {problem}", flush=True)
+
+
+def in_short(report):
+    return ", ".join(f"{finding['fault']} {finding['confidence']}" for finding in report["findings"]) or "nothing"
+
+
+def proved(report):
+    return {finding["fault"] for finding in report["findings"] if finding["confidence"] == "proved"}
+
+
+class Case:
+    """One mistake in one dialect: its capture, what was said of it, and what was wrong with that."""
+
+    def __init__(self, row, dialect, sandboxes, landing):
+        self.row, self.dialect = row, dialect
+        self.reports, self.problems = {}, {}
+        client = Client(dialect, sandboxes[row.sandbox].address, landing.address, row.public)
+        try:
+            row.produce(client)
+            self.explain(client.capture)
+        except Exception:
+            self.problems["whole"] = traceback.format_exc().splitlines()
+
+    def explain(self, capture):
+        report = self.reports["whole"] = program.explain(capture)
+        wrong = proved(report) - self.row.may_be_proved(self.dialect)
+        self.problems["whole"] = [f"it says {in_short(report)}"] if report["verdict"] != self.row.fault or wrong else []
+        if report["provider"] != self.dialect["name"]:
+            self.problems["whole"].append(f"it takes the provider for {report['provider']}")
+        for name in VARIANTS:
+            report = self.reports[name] = program.explain(variant(name, capture, self.dialect))
+            wrong = proved(report) - self.row.may_be_proved(self.dialect) - ALSO_TRUE.get(name, set()) - self.row.also_without.get(name, set())
+            self.problems[name] = [f"{self.dialect['name']}: it says {in_short(report)}"] if wrong else []
+
+    def mark(self, name="whole"):
+        report = self.reports.get(name)
+        if not report or self.problems[name]:
+            return "!"
+        if report["verdict"] is None:
+            return "-"
+        return MARKS[report["confidence"]] if report["verdict"] == self.row.fault else "o"
+
+
+def right_flows(dialect):
+    """What a right client does, in all its lengths and kinds."""
+    for public in (False, True):
+        if public and "none" not in dialect["client_auth"]:
+            continue
+        for length in range(5 if dialect["refresh_lifetime"] else 3):
+            yield public, length
+
+
+def check_right_flow(dialect, public, length, sandbox, landing):
+    client = Client(dialect, sandbox.address, landing.address, public)
+    client.authorize()
+    if length > 0:
+        client.redeem()
+    if length > 1:
+        client.user_info()
+    if length > 2:
+        client.skip(7000)
+        client.refresh()
+    if length > 3 and dialect["revoke_url"]:
+        client.revoke()
+    bad = [event for event in client.capture["events"] if event.get("response", {"status": 200})["status"] >= 400]
+    problems = [f"the flow is not right: {bad}"] if bad else []
+    for name in ["whole", *VARIANTS]:
+        capture = client.capture if name == "whole" else variant(name, client.capture, dialect)
+        report = program.explain(capture)
+        if report["findings"]:
+            problems.append(f"{name}: it says {in_short(report)}")
+        if name == "whole" and length and report["pair"] != "right":
+            problems.append(f"the pair is said to be {report['pair']}")
+    return problems
+
+
+def table(cases, names):
+    width = max(len(row.fault) for row in FAULTS)
+    lines = [f"{'':{width}}  {'  '.join(names)}"]
+    reasons = {}
+    for row in FAULTS:
+        marks = []
+        for name in names:
+            case = cases.get((row, name))
+            marks.append(f"{case.mark() if case else '.':{len(name)}}")
+            if not case:
+                reasons.setdefault(row.fault, []).append(name)
+        lines.append(f"{row.fault:{width}}  {'  '.join(marks)}")
+    return [line.rstrip() for line in lines]
+
+
+def summary(cases):
+    """For each variant, how often the fault itself was named, and how surely."""
+    lines = [f"{'':16}{'proved':>8}{'likely':>8}{'possible':>10}{'other':>8}{'silent':>8}{'wrong':>8}"]
+    for name in ["whole", *VARIANTS]:
+        marks = [case.mark(name) for case in cases.values()]
+        lines.append(f"{name:16}" + "".join(f"{marks.count(mark):>{width}}" for mark, width in
+                                            (("P", 8), ("L", 8), ("p", 10), ("o", 8), ("-", 8), ("!", 8))))
+    return lines
+
+
+def why_not(cases, dialects):
+    """Where a fault cannot happen, and why."""
+    lines = []
+    for row in FAULTS:
+        reasons = {}
+        for name, dialect in dialects.items():
+            if (row, name) not in cases:
+                reasons.setdefault(row.happens(dialect), []).append(name)
+        if any(other.fault == row.fault and (other, name) in cases for names in reasons.values() for name in names for other in FAULTS):
+            continue
+        lines += [f"{row.fault} not in {', '.join(names)}: {reason}" for reason, names in reasons.items()]
+    return lines
+
+
+def run():
+    dialects = {name: program.dialect(name) for name in program.names()}
+    options = ["--redirect-uri", REMOTE_REDIRECT_URI]
+    with contextlib.ExitStack() as stack:
+        landing = stack.enter_context(Landing())
+        sandboxes = {name: stack.enter_context(Sandbox(program, *options, *more)) for name, more in
+                     {"auto": ["--auto-approve"], "page": [], "short": ["--auto-approve", "--code-ttl", "1"]}.items()}
+        pool = stack.enter_context(concurrent.futures.ThreadPoolExecutor(6))
+        right = {(name, *flow): pool.submit(check_right_flow, dialect, *flow, sandboxes["auto"], landing)
+                 for name, dialect in dialects.items() for flow in right_flows(dialect)}
+        cases = {(row, name): pool.submit(Case, row, dialect, sandboxes, landing)
+                 for row in FAULTS for name, dialect in dialects.items() if not row.happens(dialect)}
+        cases = {key: future.result() for key, future in cases.items()}
+        right = {key: future.result() for key, future in right.items()}
+    return dialects, right, cases
+
+
+def main():
+    dialects, right, cases = run()
+    for (name, public, length), problems in right.items():
+        ok(f"a right {'public' if public else 'confidential'} client at {name}, {length} steps after the callback: no finding", problems)
+    for (row, name), case in cases.items():
+        ok(f"{row.fault} ({row.produce.__name__}) at {name}", case.problems.get("whole", []))
+    for row in FAULTS:
+        for variety in VARIANTS:
+            ok(f"{row.fault} ({row.produce.__name__}), {variety}: what is said is true",
+               [problem for (of, _), case in cases.items() if of is row for problem in case.problems.get(variety, ["it was not made"])])
+    text = [*table(cases, list(dialects)), "", "P proved, L likely, p possible: the fault itself, first. ! wrong. . cannot happen there.", "",
+            *summary(cases), "", "other: something else comes first, and is not called proved unless it is true too.", "",
+            *why_not(cases, dialects)]
+    for line in text:
+        print(f"# {line}".rstrip())
+    if "--write" in sys.argv:
+        (HERE / "score.txt").write_text("\n".join(text) + "\n")
+    print(f"1..{len(tested)}")
+    return 0 if all(tested) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
