@@ -165,6 +165,14 @@ static int status_of(struct pk_str fault)
 	return 400;
 }
 
+/* What the provider refuses, it refuses to the keeper: the browser's request was in order. */
+static int status_of_failure(const struct failure *failure)
+{
+	const int status = status_of(failure->fault);
+
+	return status == 400 && failure->provider_error.len ? 502 : status;
+}
+
 static void reply_failed(struct front *front, struct http_request *request,
 			 const struct waiting *waiting, struct message_reader *answer)
 {
@@ -180,7 +188,7 @@ static void reply_failed(struct front *front, struct http_request *request,
 	if (waiting->signed_in && pk_str_equal(failure.fault, PK_STR("code-reused")))
 		send_back(request, waiting);
 	else
-		page_reply_failure(front, request, status_of(failure.fault), waiting->login,
+		page_reply_failure(front, request, status_of_failure(&failure), waiting->login,
 				   &failure);
 }
 

@@ -160,9 +160,12 @@ void explain_failure(const struct login_settings *login, const struct exchange *
 		     const struct pk_http_reply *reply, int64_t now, struct failure *failure,
 		     char memory[static CALL_TEXT_MAX])
 {
-	struct work *const work = calloc(1, sizeof(*work));
+	struct work *work;
 	const struct pk_finding *cause;
 
+	if (!pk_str_equal(failure->fault, PK_STR("provider-error")))
+		return;
+	work = calloc(1, sizeof(*work));
 	if (!work)
 		return;
 	cause = find_cause(work, login, exchange, reply, now);

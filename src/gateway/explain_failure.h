@@ -18,8 +18,9 @@ struct exchange {
 };
 
 /*
- * Replaces fault and detail of `failure` by what explain found, where that is proved or likely;
- * leaves them where it is not. `memory` holds the new detail. `reply` came at `now`.
+ * Where nothing is known but that the provider refused (`provider-error`): replaces fault and detail
+ * of `failure` by what explain found, if that is proved or likely. `memory` holds the new detail.
+ * `reply` came at `now`.
  */
 void explain_failure(const struct login_settings *login, const struct exchange *exchange,
 		     const struct pk_http_reply *reply, int64_t now, struct failure *failure,
