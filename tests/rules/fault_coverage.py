@@ -10,8 +10,8 @@ GATEWAY = "/* The gateway's own"
 
 text = (ROOT / "src/explain/faults.def").read_text()
 faults = re.findall(r'^PK_FAULT\("([^"]*)"', text.split(GATEWAY)[0], re.M)
-tables = [path.read_text() for path in sources("src/explain") if path.name.startswith("rules_") and path.suffix == ".c"]
-rules = [fault for table in tables for fault in re.findall(r'^\s*\{"([a-z0-9-]+)",\s*\w+', table, re.M)]
+tables = [table for path in sources("src/explain") for table in re.findall(r"^const struct rule \w+\[\] = \{(.*?)^\};", path.read_text(), re.M | re.S)]
+rules = [fault for table in tables for fault in re.findall(r'\{"([a-z0-9-]+)",\s*\w+', table)]
 producers = sorted((ROOT / "tests/explain").glob("*.py"))
 produced = {fault for path in producers for fault in re.findall(r'"([a-z0-9]+(?:-[a-z0-9]+)+)"', path.read_text())}
 
