@@ -139,6 +139,14 @@ void flow_read_reply(struct pk_arena *arena, const struct pk_event *event, struc
 	json_decref(root);
 }
 
+/* A text as it was sent: a control character in it may be the fault. */
+static enum pk_err copy_param(struct pk_arena *arena, const json_t *value, struct pk_str *ret)
+{
+	const struct pk_str text = {json_string_value(value), json_string_length(value)};
+
+	return text.ptr ? pk_arena_copy(arena, text, ret) : pk_json_text(arena, value, ret);
+}
+
 size_t flow_json_params(struct pk_arena *arena, struct pk_str body, struct flow_param *ret,
 			size_t max)
 {
@@ -152,7 +160,7 @@ size_t flow_json_params(struct pk_arena *arena, struct pk_str body, struct flow_
 		struct flow_param param = {.raw_name = {0}};
 
 		if (count == max || pk_arena_copy(arena, pk_str(key), &param.name) != PK_OK ||
-		    pk_json_text(arena, value, &param.value) != PK_OK)
+		    copy_param(arena, value, &param.value) != PK_OK)
 			break;
 		if (!param.value.ptr)
 			param.value = PK_STR("");
