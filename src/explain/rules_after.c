@@ -71,6 +71,17 @@ static enum verdict look_race(const struct flow *flow, struct pk_finding *findin
 	return PRESENT;
 }
 
+/* The new token of a reply that arrived is used by and by. */
+static bool is_used_later(const struct flow *flow, const struct flow_part *since,
+			  struct pk_str token)
+{
+	for (int i = since->index + 1; i < flow->refresh.index; i++)
+		if (token.len && is_refresh(&flow->part[i]) &&
+		    pk_str_equal(refresh_token(&flow->part[i]), token))
+			return true;
+	return false;
+}
+
 static enum verdict look_reply_lost(const struct flow *flow, struct pk_finding *finding)
 {
 	const struct flow_part *earlier;
@@ -83,7 +94,7 @@ static enum verdict look_reply_lost(const struct flow *flow, struct pk_finding *
 		return ABSENT;
 	flow_read_reply(flow->arena, earlier->event, &reply);
 	/* No reply at all was captured, or one that gave tokens and was not used. */
-	if (reply.visible && !reply.success)
+	if ((reply.visible && !reply.success) || is_used_later(flow, earlier, reply.refresh_token))
 		return ABSENT;
 	finding->confidence = reply.visible ? PK_PROVED : PK_LIKELY;
 	finding->detail =
