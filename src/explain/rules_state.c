@@ -23,10 +23,25 @@ static struct pk_str returned_state(const struct flow *flow)
 	return flow_value(&flow->callback, "state");
 }
 
+/* What a client stored may be of another login of the same capture. */
+static bool is_of_another_callback(const struct flow *flow, struct pk_str state)
+{
+	for (size_t i = 0; i < flow->capture->count; i++)
+		if ((int)i != flow->callback.index &&
+		    flow->part[i].event->kind == PK_EVENT_CALLBACK &&
+		    pk_str_equal(flow_value(&flow->part[i], "state"), state))
+			return true;
+	return false;
+}
+
 /* What the callback's state is held against: what was sent, or what the client says that it stored. */
 static struct pk_str expected_state(const struct flow *flow)
 {
-	return sent_state(flow).len ? sent_state(flow) : flow->capture->stored_state;
+	const struct pk_str stored = flow->capture->stored_state;
+
+	if (sent_state(flow).len)
+		return sent_state(flow);
+	return is_of_another_callback(flow, stored) ? (struct pk_str){0} : stored;
 }
 
 static enum verdict look_missing(const struct flow *flow, struct pk_finding *finding)
