@@ -57,6 +57,9 @@ enum verdict look_verifier_is_challenge(const struct flow *flow, struct pk_findi
 	if (!pk_str_equal(flow->verifier, flow->challenge) || pair_is_no_verifier(flow) ||
 	    pair_is_unset(flow->verifier))
 		return ABSENT;
+	/* What the client stored as its verifier was made as one. */
+	if (pk_str_equal(flow->verifier, flow->capture->stored_verifier))
+		return ABSENT;
 	if (!is_stored_right(flow) &&
 	    !(is_meant_as_s256(flow) && is_like_challenge(flow, flow->verifier)))
 		return ABSENT;
