@@ -86,7 +86,7 @@ enum verdict look_content_type_missing(const struct flow *flow, struct pk_findin
 	if (!asked)
 		return NOT_VISIBLE;
 	type = asked->content_type;
-	if (is_type(type, FORM) || is_type(type, JSON) || asked->json_body)
+	if (is_type(type, FORM) || is_type(type, JSON) || (asked->json_body && !wants_json(flow)))
 		return ABSENT;
 	/* Without any header the capture has none rather than the request. */
 	if (!asked->event->request.header_count && !is_body_refused(flow))

@@ -76,6 +76,9 @@ enum verdict look_post_became_get(const struct flow *flow, struct pk_finding *fi
 
 	if (!asked || !asked->event->request.method.len)
 		return NOT_VISIBLE;
+	/* What a revocation has to be, its own rule says. */
+	if (asked == &flow->revoke)
+		return ABSENT;
 	if (request_is(asked, "POST")) {
 		if (!leads_to_itself(asked))
 			return ABSENT;
