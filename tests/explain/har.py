@@ -36,8 +36,8 @@ def answered(reply):
     headers = reply["headers"]
     location = next((value for name, value in headers.items() if name.lower() == "location"), "")
     return {"status": reply["status"], "statusText": "", "httpVersion": "HTTP/1.1", "cookies": [], "headers": pairs(headers),
-            "content": {"size": len(reply["body"]), "mimeType": headers.get("Content-Type", ""), "text": reply["body"]},
-            "redirectURL": location, "headersSize": -1, "bodySize": len(reply["body"])}
+            "content": {"size": len(reply.get("body", "")), "mimeType": headers.get("Content-Type", ""), "text": reply.get("body", "")},
+            "redirectURL": location, "headersSize": -1, "bodySize": len(reply.get("body", ""))}
 
 
 def nothing():

@@ -377,8 +377,8 @@ def redirect_uri_extra_query(client):
 # ---- The client ----
 
 def secret_from_public_client(client):
-    client.authorize()
-    client.redeem(**{client.dialect["client_secret_parameter"]: "sandbox-secret"})
+    client.secret, client.auth = "sandbox-secret", client.dialect["client_auth"][0]
+    client.login()
 
 
 def secret_missing(client):
@@ -444,6 +444,7 @@ def assertion_invalid(client):
     def part(members):
         return base64url(json.dumps(members).encode())
     made = int(client.now()) - 90 * 86400
+    client.auth = "post"
     client.secret = ".".join((part({"alg": "ES256", "kid": "ABC123DEFG"}), part({"iss": "DEF123GHIJ", "iat": made, "exp": made + 3600,
                               "aud": "https://appleid.example", "sub": client.id}), base64url(secrets.token_bytes(64))))
     client.login()
@@ -544,11 +545,13 @@ def cors_blocked(client):
     """In a browser: the preflight is refused, and of the request itself nothing comes back."""
     from client import send
     origin = f"http://{client.landing}"
-    client.authorize()
-    url, at = client.url("token_url"), client.now()
-    headers, reply = send(client.provider, "OPTIONS", url, {"Origin": origin, "Access-Control-Request-Method": "POST",
-                                                            "Access-Control-Request-Headers": "content-type"})
-    client.record("other", at, {"method": "OPTIONS", "url": url, "headers": headers}, reply)
+    refused = meddler.page(405, "<h1>Method Not Allowed</h1>")
+    with Meddler(client, **meddler.answer_instead("token", refused, when=lambda asked: asked.method == "OPTIONS")):
+        client.authorize()
+        url, at = client.url("token_url"), client.now()
+        headers, reply = send(client.provider, "OPTIONS", url, {"Origin": origin, "Access-Control-Request-Method": "POST",
+                                                                "Access-Control-Request-Headers": "content-type"})
+        client.record("other", at, {"method": "OPTIONS", "url": url, "headers": headers}, reply)
     request = client.code_request()
     request.headers["Origin"] = origin
     client.record("token", client.now(), {"method": "POST", "url": url, "headers": request.headers, "body": request.text()}, None)
@@ -791,19 +794,19 @@ FAULTS = [
     Row("challenge-double-hashed", challenge_double_hashed),
     Row("challenge-of-empty-value", challenge_of_empty_value),
     Row("verifier-is-sample", verifier_is_sample),
-    Row("challenge-digest-as-text", challenge_digest_as_text),
+    Row("challenge-digest-as-text", challenge_digest_as_text, also={"challenge-not-hex"}),
     Row("challenge-wrong-hash", challenge_wrong_hash),
     Row("challenge-utf16", challenge_utf16),
-    Row("verifier-whitespace", verifier_whitespace),
-    Row("verifier-quoted", verifier_quoted),
-    Row("verifier-percent-encoded", verifier_percent_encoded),
-    Row("verifier-truncated", verifier_truncated),
+    Row("verifier-whitespace", verifier_whitespace, also_without={"no authorize": {"verifier-bad-characters"}}),
+    Row("verifier-quoted", verifier_quoted, also_without={"no authorize": {"verifier-bad-characters"}}),
+    Row("verifier-percent-encoded", verifier_percent_encoded, also_without={"no authorize": {"verifier-bad-characters"}}),
+    Row("verifier-truncated", verifier_truncated, also_without=dict.fromkeys(("nothing stored", "HAR"), {"verifier-mismatch"})),
     Row("challenge-plain", challenge_plain),
     Row("method-missing", method_missing),
     Row("method-misspelt", method_misspelt),
     Row("challenge-missing-with-method", challenge_missing_with_method),
-    Row("verifier-is-challenge", verifier_is_challenge),
-    Row("challenge-is-verifier", challenge_is_verifier),
+    Row("verifier-is-challenge", verifier_is_challenge, also_without=dict.fromkeys(("nothing stored", "HAR"), {"challenge-is-verifier"})),
+    Row("challenge-is-verifier", challenge_is_verifier, also_without=dict.fromkeys(("nothing stored", "HAR"), {"verifier-is-challenge"})),
     Row("verifier-is-state", verifier_is_state),
     Row("verifier-wrong-parameter", verifier_wrong_parameter),
     Row("placeholder-not-substituted", placeholder_not_substituted),
