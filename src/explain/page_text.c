@@ -1,6 +1,7 @@
 /*
  * The words on an error page. No HTML parser: it takes out what stands in angle brackets, which is
- * enough to keep a redirect_uri in a link or a hidden field from being taken for a complaint about it.
+ * enough to keep a redirect_uri in a link or a hidden field from being taken for a complaint about
+ * it.
  */
 #include "explain/page_text.h"
 #include "base/arena.h"

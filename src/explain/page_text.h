@@ -6,7 +6,8 @@
 
 #define PAGE_TEXT_MAX 4096 /* bytes that are kept; what follows is cut off */
 
-/* The text between the tags, with single spaces; that of scripts and styles is left out, entities stay as they are. */
+/* The text between the tags, with single spaces; that of scripts and styles is left out, entities
+ * stay as they are. */
 struct pk_str page_text(struct pk_arena *arena, struct pk_str html);
 
 #endif

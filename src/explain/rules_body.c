@@ -1,11 +1,11 @@
 /*
- * A body that was joined from strings where a form encoder belongs (RFC 6749 Appendix B). Proved where
- * a value that is known from another message stands in the body as it is and is read as something
- * else, or where no reading is possible; what does no harm to this request is said with less weight.
+ * A body that was joined from strings where a form encoder belongs (RFC 6749 Appendix B). Proved
+ * where a value that is known from another message stands in the body as it is and is read as
+ * something else, or where no reading is possible; what does no harm to this request is said with
+ * less weight.
  */
 #include "explain/rules_body.h"
 #include "base/text.h"
-#include "explain/rules_pair.h"
 #include "explain/shown.h"
 
 #include <string.h>
@@ -34,7 +34,8 @@ static bool is_escape(struct pk_str text, size_t at)
 	       is_hex_digit(text.ptr[at + 2]);
 }
 
-/* What some encoder or other leaves as it is: / by default in Python, ! ' ( ) in JavaScript, * in HTML forms. */
+/* What some encoder or other leaves as it is: / by default in Python, ! ' ( ) in JavaScript, * in
+ * HTML forms. */
 static bool is_left_by_encoders(char c)
 {
 	return is_letter_or_digit(c) || (c && strchr("-_.~*'()!+/", c));
@@ -98,8 +99,8 @@ bool body_tells(const struct flow *flow, const char *name)
 	return sign_beside(flow, name) != NONE;
 }
 
-/* "a+b" in a body is "a+b" put there raw; or "a b", made of it by decoding, and encoded again. The same goes for "%2F". Only a raw &
- * has no such past. */
+/* "a+b" in a body is "a+b" put there raw; or "a b", made of it by decoding, and encoded again. The
+ * same goes for "%2F". Only a raw & has no such past. */
 bool body_was_joined(const struct flow *flow, const char *name, struct pk_str meant)
 {
 	const struct flow_param *param = flow_param(&flow->token, name);
@@ -163,15 +164,17 @@ static const char *bare_percent(const struct flow_param *param)
 	return NULL;
 }
 
-/* A name without a = is what stood behind a raw & in the value before it: see read_params(), which then has no view into the body. */
+/* What stood behind a raw & in the value before it has no = of its own; read_params() then has no
+ * view into the body for it. */
 static const char *no_equals_sign(const struct flow_param *param)
 {
 	return param->raw.ptr != param->raw_name.ptr + param->raw_name.len + 1
-		       ? "has no =, so it is likely to be the end of the value before it"
+		       ? "has no =, and is likely to be the end of the value before it"
 		       : NULL;
 }
 
-/* No encoder leaves a space, a control character or a byte beyond ASCII; a line end behind it all is the tool's. */
+/* No encoder leaves a space, a control character or a byte beyond ASCII; a line end behind it all
+ * is the tool's. */
 static const char *foreign_character(const struct flow_param *param)
 {
 	const struct pk_str raw = pk_str_trim(param->raw);
@@ -180,6 +183,20 @@ static const char *foreign_character(const struct flow_param *param)
 		if ((unsigned char)raw.ptr[i] <= 0x20 || (unsigned char)raw.ptr[i] >= 0x7f)
 			return "has a raw space, or another character that a form cannot hold";
 	return NULL;
+}
+
+/* The name of a parameter, where it is one that requests have: it may be the end of somebody's
+ * secret. */
+static const char *safe_name(struct pk_str name)
+{
+	static const char *const names[] = {"grant_type",   "client_id",     "client_key",
+					    "code",         "client_secret", "code_verifier",
+					    "redirect_uri", "scope",         "state"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (pk_str_equal(name, pk_str(names[i])))
+			return names[i];
+	return "body";
 }
 
 static bool find_odd(const struct flow *flow, struct pk_finding *finding,
@@ -193,16 +210,17 @@ static bool find_odd(const struct flow *flow, struct pk_finding *finding,
 		if (!odd || !param->raw_name.len)
 			continue;
 		finding->confidence = confidence;
-		finding->detail =
-			flow_text(flow, "%.*s %s.", PK_ARG(pk_str_first(param->name, 40)), odd);
-		show_secret(finding, &flow->token, pair_name(flow, pk_str_first(param->name, 40)),
+		finding->detail = flow_text(flow, "Value %zu of the request (%s) %s.", i + 1,
+					    safe_name(param->name), odd);
+		show_secret(finding, &flow->token, safe_name(param->name),
 			    param->raw.len ? param->raw : param->raw_name, nothing);
 		return true;
 	}
 	return false;
 }
 
-/* Joined, and yet read as it was meant: no cause by itself, but the next code may have a + or a & in it. */
+/* Joined, and yet read as it was meant: no cause by itself, but the next code may have a + or a &
+ * in it. */
 static bool find_harmless(const struct flow *flow, struct pk_finding *finding)
 {
 	const struct flow_param *code = flow_param(&flow->token, "code");

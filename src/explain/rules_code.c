@@ -13,8 +13,9 @@
 
 #include <strings.h>
 
-#define DECODED_MAX 3 /* times that a code is decoded to find out how often it was encoded */
-#define IN_COMMON 8   /* characters that two codes do not share by chance */
+#define CODE_MAX 16384 /* bytes; nothing is said of longer ones */
+#define DECODED_MAX 3  /* times that a code is decoded to find out how often it was encoded */
+#define IN_COMMON 8    /* characters that two codes do not share by chance */
 
 static const struct pk_str nothing;
 
@@ -101,7 +102,7 @@ static enum difference compare(const struct flow *flow)
 {
 	const struct pk_str given = code_given(flow), sent = code_sent(flow);
 
-	if (!given.len || !sent.len)
+	if (!given.len || !sent.len || given.len > CODE_MAX || sent.len > CODE_MAX)
 		return UNKNOWN;
 	if (is_given(flow, sent))
 		return SAME;
@@ -132,7 +133,8 @@ static enum verdict look_at(const struct flow *flow, struct pk_finding *finding,
 	return PRESENT;
 }
 
-/* What a code tells of itself where the callback is not visible: hardly any provider's has a %, a space or a # in it. */
+/* What a code tells of itself where the callback is not visible: hardly any provider's has a %, a
+ * space or a # in it. */
 static enum verdict look_at_itself(const struct flow *flow, struct pk_finding *finding, bool is,
 				   struct pk_str want)
 {
@@ -224,7 +226,8 @@ static struct pk_str how_altered(const struct flow *flow)
 	return same ? flow_text(flow, "The first %zu characters are the same.", same) : nothing;
 }
 
-/* Whether token request and callback are of the same login: else the right callback may just not have been captured. */
+/* Whether token request and callback are of the same login: else the right callback may just not
+ * have been captured. */
 static bool belong_together(const struct flow *flow)
 {
 	const struct pk_str given = code_given(flow), sent = code_sent(flow);

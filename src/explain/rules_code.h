@@ -10,7 +10,8 @@ rule_fn look_code_two_for_one_state;
 rule_fn look_code_reused;
 rule_fn look_code_expired;
 
-/* The code of the token request and that of the callback, each decoded once; "not given" where the capture does not have it. */
+/* The code of the token request and that of the callback, each decoded once; "not given" where the
+ * capture does not have it. */
 struct pk_str code_sent(const struct flow *flow);
 struct pk_str code_given(const struct flow *flow);
 

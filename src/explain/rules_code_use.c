@@ -1,7 +1,8 @@
 /*
- * What became of the right code: fetched by something else than the person, given twice, used twice,
- * or late (RFC 6749 4.1.2: a code is used once, and soon). The events of the capture and their times
- * show it; words come last, for most providers say the same of a code that is used, old or unknown.
+ * What became of the right code: fetched by something else than the person, given twice, used
+ * twice, or late (RFC 6749 4.1.2: a code is used once, and soon). The events of the capture and
+ * their times show it; words come last, for most providers say the same of a code that is used,
+ * old or unknown.
  */
 #include "explain/rules_code.h"
 #include "base/text.h"
@@ -32,7 +33,8 @@ static const char *prefetch_header(const struct flow_part *callback)
 	return NULL;
 }
 
-/* The callbacks with the code of this login: how many came from a prefetch, and how many from a person. */
+/* The callbacks with the code of this login: how many came from a prefetch, and how many from a
+ * person. */
 struct fetches {
 	const struct flow_part *prefetch;
 	size_t by_person;
@@ -81,7 +83,8 @@ enum verdict look_code_prefetched(const struct flow *flow, struct pk_finding *fi
 
 /* ---- Given twice ---- */
 
-/* Whether a login with this state began between two events: then the second callback is that one's. */
+/* Whether a login with this state began between two events: then the second callback is that
+ * one's. */
 static bool begins_between(const struct flow *flow, struct pk_str state, int from, int to)
 {
 	for (int i = from; i < to; i++)
@@ -110,8 +113,8 @@ static const struct flow_part *other_callback(const struct flow *flow)
 	return NULL;
 }
 
-/* A client that sends the same state each time has two callbacks with it too, one for each login: proved only with the authorize
- * request at hand. */
+/* A client that sends the same state each time has two callbacks with it too, one for each login:
+ * proved only with the authorize request at hand. */
 enum verdict look_code_two_for_one_state(const struct flow *flow, struct pk_finding *finding)
 {
 	const struct flow_part *other;
@@ -201,8 +204,9 @@ static double age_of_code(const struct flow *flow)
 	return flow->token.event->at - flow->callback.event->at;
 }
 
-/* What the provider's words are worth beside the clock. Words that are said for expiry alone are always a cause; words that are said
- * for other things too are one only where the clock leaves room for it. */
+/* What the provider's words are worth beside the clock. Words that are said for expiry alone are
+ * always a cause; words that are said for other things too are one only where the clock leaves room
+ * for it. */
 static enum verdict look_expired_by_words(const struct flow *flow, struct pk_finding *finding,
 					  double age)
 {
@@ -221,7 +225,8 @@ static enum verdict look_expired_by_words(const struct flow *flow, struct pk_fin
 	return PRESENT;
 }
 
-/* Expiry is never proved: a provider keeps its own time. The dialect's lifetime says less where no source confirms it. */
+/* Expiry is never proved: a provider keeps its own time. The dialect's lifetime says less where no
+ * source confirms it. */
 static enum pk_confidence confidence_of_age(const struct flow *flow)
 {
 	if (words_deny(flow, "code-expired"))

@@ -1,7 +1,7 @@
 /*
- * PKCE on one side alone (RFC 7636 4.3 to 4.6, RFC 9700 4.8.2): seen in the two requests themselves.
- * Whether a challenge has to be there at all is for the dialect to say, and only then for the
- * provider's words.
+ * PKCE on one side alone (RFC 7636 4.3 to 4.6, RFC 9700 4.8.2): seen in the two requests
+ * themselves. Whether a challenge has to be there at all is for the dialect to say, and only then
+ * for the provider's words.
  */
 #include "base/text.h"
 #include "explain/rules_pair.h"
@@ -89,7 +89,8 @@ static enum verdict look_verifier_without_challenge(const struct flow *flow,
 	return PRESENT;
 }
 
-/* By the dialect where it knows of no PKCE and the provider's words do not say that it was something else. */
+/* By the dialect where it knows of no PKCE and the provider's words do not say that it was
+ * something else. */
 static enum verdict look_pkce_not_supported(const struct flow *flow, struct pk_finding *finding)
 {
 	const bool off = is_pkce(flow, PK_PKCE_OFF) && flow->failed;

@@ -1,9 +1,10 @@
 /*
- * The redirect URI: the same in both requests, byte for byte after one decoding (RFC 6749 4.1.3), and
- * as the provider's rules want it. Exactly one way of being different is named. What is registered at
- * the provider is in no capture: of that, only its words tell.
+ * The redirect URI: the same in both requests, byte for byte after one decoding (RFC 6749 4.1.3),
+ * and as the provider's rules want it. Exactly one way of being different is named. What is
+ * registered at the provider is in no capture: of that, only its words tell.
  */
 #include "explain/rules_redirect.h"
+#include "base/arena.h"
 #include "base/text.h"
 #include "explain/rules_body.h"
 #include "explain/rules_pair.h"
@@ -124,6 +125,44 @@ static enum pk_confidence confidence_of(const struct flow *flow)
 	return flow->authorize.event ? PK_PROVED : PK_LIKELY;
 }
 
+/* What a callback brought may have stuck to the URI. */
+static bool is_secret(struct pk_str name)
+{
+	static const char *const names[] = {"code", "state", "access_token", "id_token", "token"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (pk_str_equal(name, pk_str(names[i])))
+			return true;
+	return false;
+}
+
+/* The URI as it can be shown: without the values of parameters that are secret. */
+static struct pk_str showable(const struct flow *flow, struct pk_str uri)
+{
+	const size_t mark = pk_str_find(uri, '?');
+	struct pk_str query = pk_str_from(uri, mark), shown;
+	struct pk_buf out;
+
+	if (!query.len)
+		return uri;
+	out = pk_arena_open(flow->arena);
+	pk_buf_put(&out, pk_str_first(uri, mark));
+	for (char before = '?'; query.ptr; before = '&') {
+		struct pk_str value = pk_str_cut(&query, '&');
+		struct pk_str name;
+
+		if (before == '?')
+			value = pk_str_from(value, 1);
+		pk_buf_char(&out, before);
+		name = pk_str_cut(&value, '=');
+		pk_buf_put(&out, name);
+		if (value.ptr)
+			pk_buf_char(&out, '=');
+		pk_buf_put(&out, value.len && is_secret(name) ? PK_STR("...") : value);
+	}
+	return pk_arena_close(flow->arena, &out, &shown) == PK_OK ? shown : (struct pk_str){0};
+}
+
 static enum verdict look_at(const struct flow *flow, struct pk_finding *finding,
 			    enum difference wanted)
 {
@@ -134,7 +173,8 @@ static enum verdict look_at(const struct flow *flow, struct pk_finding *finding,
 	if (difference != wanted)
 		return ABSENT;
 	finding->confidence = confidence_of(flow);
-	show(finding, &flow->token, "redirect_uri", sent_uri(flow), redirect_asked(flow));
+	show(finding, &flow->token, "redirect_uri", showable(flow, sent_uri(flow)),
+	     showable(flow, redirect_asked(flow)));
 	return PRESENT;
 }
 
@@ -152,7 +192,8 @@ static enum verdict look_by_words(const struct flow *flow, struct pk_finding *fi
 	return PRESENT;
 }
 
-/* OpenID Connect Core 3.1.2.1: redirect_uri is REQUIRED. OAuth leaves it out where one URI is registered. */
+/* OpenID Connect Core 3.1.2.1: redirect_uri is REQUIRED. OAuth leaves it out where one URI is
+ * registered. */
 static bool is_openid(const struct flow *flow)
 {
 	struct pk_list scopes;
@@ -234,7 +275,8 @@ static enum verdict look_port(const struct flow *flow, struct pk_finding *findin
 	return look_at(flow, finding, OTHER_PORT);
 }
 
-/* Two names of this machine in the two requests, or the one of them that the provider does not take. */
+/* Two names of this machine in the two requests, or the one of them that the provider does not
+ * take. */
 static enum verdict look_localhost(const struct flow *flow, struct pk_finding *finding)
 {
 	return redirect_localhost_refused(flow, finding) ? PRESENT
@@ -287,8 +329,12 @@ static struct pk_str first_difference(const struct flow *flow, struct pk_str ask
 
 	if (known)
 		return pk_str(known);
+	asked = showable(flow, asked);
+	sent = showable(flow, sent);
 	while (at < asked.len && at < sent.len && asked.ptr[at] == sent.ptr[at])
 		at++;
+	if (at == sent.len && at == asked.len)
+		return PK_STR("They differ in a value that is a secret.");
 	if (at == sent.len)
 		return flow_text(flow,
 				 "The token request has only the first %zu of its %zu "

@@ -14,7 +14,8 @@ bool redirect_localhost_refused(const struct flow *flow, struct pk_finding *find
 /* Whether a code came back to the redirect URI: then the provider took it. */
 bool redirect_was_taken(const struct flow *flow);
 
-/* The URI of the authorize request or, where that is not visible, the one that the client says it stored. */
+/* The URI of the authorize request or, where that is not visible, the one that the client says it
+ * stored. */
 struct pk_str redirect_asked(const struct flow *flow);
 
 /* Whether the URI was encoded once more than it was decoded. */

@@ -28,7 +28,8 @@ static bool is_localhost(struct pk_str text)
 	return pk_uri_split(text, &uri) && pk_str_equal(uri.host, PK_STR("localhost"));
 }
 
-/* A sandbox takes every redirect URI on its own machine, whatever the provider's rules are; it serves each provider under its name. */
+/* A sandbox takes every redirect URI on its own machine, whatever the provider's rules are; it
+ * serves each provider under its name. */
 static bool is_at_sandbox(const struct flow *flow)
 {
 	const struct pk_str path = flow->authorize.path, name = flow->dialect->name;
@@ -109,7 +110,8 @@ static bool speaks_of_redirect_uri(struct pk_str page)
 	return false;
 }
 
-/* RFC 6749 4.1.2.1: where the redirect URI is wrong, nobody is sent there; the person sees a page, and the client hears nothing. */
+/* RFC 6749 4.1.2.1: where the redirect URI is wrong, nobody is sent there; the person sees a page,
+ * and the client hears nothing. */
 static struct pk_str refusing_page(const struct flow *flow)
 {
 	const struct pk_message *reply = &flow->authorize.event->reply;

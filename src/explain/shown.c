@@ -1,8 +1,8 @@
 /*
- * What is not in a capture is not missing from a request. Of a reply alone, of a request whose body
- * nobody recorded, of one that was pushed to the provider beforehand (RFC 9126) or signed (RFC 9101)
- * nothing can be said; and another grant than that of a code has neither a verifier nor a redirect
- * URI.
+ * What is not in a capture is not missing from a request. Of a reply alone, of a request whose
+ * body nobody recorded, of one that was pushed to the provider beforehand (RFC 9126) or signed
+ * (RFC 9101) nothing can be said; and another grant than that of a code has neither a verifier nor
+ * a redirect URI.
  */
 #include "explain/shown.h"
 #include "base/text.h"
