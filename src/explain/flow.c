@@ -310,59 +310,60 @@ static const struct flow_part *find_end(struct flow *flow)
 	return end;
 }
 
-/* The part before `end` (or it itself) of that kind which `belongs`, else the nearest one. */
-static const struct flow_part *find_before(const struct flow *flow, const struct flow_part *end,
-					   enum pk_event_kind kind,
-					   bool (*belongs)(const struct flow *flow,
-							   const struct flow_part *candidate,
-							   const struct flow_part *end))
-{
-	const struct flow_part *nearest = NULL;
+/* How sure it is that an earlier event is of the same attempt. */
+enum likeness { UNLIKE, ALIKE, SAME };
 
-	for (const struct flow_part *part = end; part >= flow->part; part--) {
+/* Of the parts of that kind up to `end`, the one that is most like it; of several, the nearest. */
+static const struct flow_part *find_before(
+	const struct flow *flow, const struct flow_part *end, enum pk_event_kind kind,
+	enum likeness (*compare)(const struct flow_part *candidate, const struct flow_part *end))
+{
+	const struct flow_part *best = NULL;
+	enum likeness best_likeness = UNLIKE;
+
+	for (int i = end->index; i >= 0; i--) {
+		const struct flow_part *part = &flow->part[i];
+		enum likeness likeness;
+
 		if (part->event->kind != kind)
 			continue;
-		if (belongs(flow, part, end))
-			return part;
-		if (!nearest)
-			nearest = part;
+		likeness = compare(part, end);
+		if (!best || likeness > best_likeness) {
+			best = part;
+			best_likeness = likeness;
+		}
 	}
-	return nearest;
+	return best;
 }
 
-static struct pk_str first_chars(struct pk_str text)
+/* What was altered on its way mostly keeps its beginning; so does a token that begins with a header. */
+static enum likeness compare_texts(struct pk_str a, struct pk_str b)
 {
-	return pk_str_first(text, 12);
+	if (!a.len || !b.len)
+		return UNLIKE;
+	if (pk_str_equal(a, b))
+		return SAME;
+	return pk_str_equal(pk_str_first(a, 12), pk_str_first(b, 12)) ? ALIKE : UNLIKE;
 }
 
-/* A code that was altered on its way mostly keeps its beginning. */
-static bool has_same_code(const struct flow *flow, const struct flow_part *callback,
-			  const struct flow_part *token)
+static enum likeness by_code(const struct flow_part *callback, const struct flow_part *token)
 {
-	const struct pk_str code = flow_value(callback, "code");
-
-	(void)flow;
-	return code.len && pk_str_equal(first_chars(code), first_chars(flow_value(token, "code")));
+	return compare_texts(flow_value(callback, "code"), flow_value(token, "code"));
 }
 
-static bool has_same_state(const struct flow *flow, const struct flow_part *authorize,
-			   const struct flow_part *callback)
+static enum likeness by_state(const struct flow_part *authorize, const struct flow_part *callback)
 {
-	const struct pk_str state = flow_value(authorize, "state");
-
-	(void)flow;
-	return state.len &&
-	       pk_str_equal(first_chars(state), first_chars(flow_value(callback, "state")));
+	return compare_texts(flow_value(authorize, "state"), flow_value(callback, "state"));
 }
 
 /* Without a callback between them, the pair tells which authorize request a token request is from. */
-static bool has_same_pair(const struct flow *flow, const struct flow_part *authorize,
-			  const struct flow_part *token)
+static enum likeness by_pair(const struct flow_part *authorize, const struct flow_part *token)
 {
-	(void)flow;
 	return pk_relate(flow_value(token, "code_verifier"),
 			 flow_value(authorize, "code_challenge"))
-		.found;
+			       .found
+		       ? SAME
+		       : UNLIKE;
 }
 
 static void copy_part(struct flow_part *to, const struct flow_part *from)
@@ -406,7 +407,7 @@ static void gather(struct flow *flow, const struct flow_part *end)
 			flow->emptied = token == end ? NULL : end;
 		}
 		if (token)
-			callback = find_before(flow, token, PK_EVENT_CALLBACK, has_same_code);
+			callback = find_before(flow, token, PK_EVENT_CALLBACK, by_code);
 		break;
 	case PK_EVENT_CALLBACK:
 		callback = end;
@@ -415,9 +416,9 @@ static void gather(struct flow *flow, const struct flow_part *end)
 		authorize = end;
 	}
 	if (callback)
-		authorize = find_before(flow, callback, PK_EVENT_AUTHORIZE, has_same_state);
+		authorize = find_before(flow, callback, PK_EVENT_AUTHORIZE, by_state);
 	else if (token)
-		authorize = find_before(flow, token, PK_EVENT_AUTHORIZE, has_same_pair);
+		authorize = find_before(flow, token, PK_EVENT_AUTHORIZE, by_pair);
 	copy_part(&flow->token, token);
 	copy_part(&flow->callback, callback);
 	copy_part(&flow->authorize, authorize);
