@@ -43,7 +43,7 @@ struct pk_str code_given(const struct flow *flow)
 
 /* ---- The two codes ---- */
 
-/* A raw + in a callback's query is a space to a form decoder and a + to others: neither is wrong. */
+/* A raw + in a callback's query is a space to form decoders and a + to others: none is wrong. */
 static bool is_given(const struct flow *flow, struct pk_str code)
 {
 	const struct flow_param *param = flow_param(&flow->callback, "code");
@@ -247,7 +247,7 @@ enum verdict code_by_words(const struct flow *flow, struct pk_finding *finding, 
 	return PRESENT;
 }
 
-/* Where the bytes show that it is the code that was given, it was not altered, whatever the words. */
+/* Where the bytes show that it is the code that was given, it was not altered, words or not. */
 static enum verdict look_altered(const struct flow *flow, struct pk_finding *finding)
 {
 	enum verdict verdict;
