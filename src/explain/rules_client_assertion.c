@@ -64,9 +64,9 @@ static bool find(const struct flow *flow, struct assertion *ret)
 		return true;
 	}
 	secret = client_secret_param(flow, part);
-	if (!secret || !pk_str_starts(secret->value, PK_STR("eyJ")))
+	ret->text = secret ? secret->value : part->basic_secret;
+	if (!pk_str_starts(ret->text, PK_STR("eyJ")))
 		return false;
-	ret->text = secret->value;
 	ret->is_secret = true;
 	decode(flow, ret);
 	return json_is_object(ret->header) && json_is_object(ret->claims);

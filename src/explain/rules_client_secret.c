@@ -40,6 +40,18 @@ static bool takes(const struct flow *flow, const char *method)
 	return pk_list_has(&flow->dialect->client_auth, pk_str(method));
 }
 
+static unsigned count_ways(const struct proof *proof)
+{
+	return (unsigned)proof->header + (proof->secret != NULL) + (proof->assertion.len > 0);
+}
+
+/* Whether the dialect takes proof in the one way in which it came. */
+static bool is_taken_way(const struct flow *flow, const struct proof *proof)
+{
+	return flow->dialect && count_ways(proof) == 1 && !proof->assertion.len &&
+	       takes(flow, proof->secret ? "post" : "basic");
+}
+
 static void show_proof(const struct proof *proof, struct pk_finding *finding)
 {
 	if (proof->secret)
@@ -147,6 +159,9 @@ enum verdict look_secret_from_public_client(const struct flow *flow, struct pk_f
 		return ABSENT;
 	if (takes_none_alone(flow))
 		finding->confidence = client_sure(flow);
+	else if (is_taken_way(flow, &proof) && takes(flow, "none") &&
+		 words_show(flow, "secret-from-public-client", finding) != WORDS_SILENT)
+		finding->confidence = PK_LIKELY;
 	else if (client_by_words(flow, finding, "secret-from-public-client") == PRESENT)
 		;
 	else if (may_be_public(flow, &proof))
@@ -158,11 +173,6 @@ enum verdict look_secret_from_public_client(const struct flow *flow, struct pk_f
 }
 
 /* ---- In which way ---- */
-
-static unsigned count_ways(const struct proof *proof)
-{
-	return (unsigned)proof->header + (proof->secret != NULL) + (proof->assertion.len > 0);
-}
 
 enum verdict look_client_auth_twice(const struct flow *flow, struct pk_finding *finding)
 {
@@ -210,7 +220,10 @@ enum verdict look_client_auth_method(const struct flow *flow, struct pk_finding 
 		finding->detail = flow_text(flow, "This provider takes %.*s.", PK_ARG(wanted));
 		return PRESENT;
 	}
-	if (client_by_words(flow, finding, "client-auth-method") != PRESENT)
+	/* Words that are said for several faults do not outweigh a dialect that takes this way. */
+	if ((is_taken_way(flow, &proof) &&
+	     words_on(flow, "client-auth-method", NULL) != WORDS_NAME) ||
+	    client_by_words(flow, finding, "client-auth-method") != PRESENT)
 		return ABSENT;
 	show_proof(&proof, finding);
 	return PRESENT;
