@@ -5,6 +5,7 @@
  */
 #include "explain/rules_client.h"
 #include "explain/rules_pair.h"
+#include "explain/rules_request.h"
 #include "explain/words.h"
 #include "base/text.h"
 
@@ -83,6 +84,14 @@ static bool is_misnamed(const struct flow *flow, const struct proof *proof)
 	       !client_is_named_right(flow, proof->secret, flow->dialect->client_secret_parameter);
 }
 
+/* Without an id nobody can be asked for a secret. */
+static bool is_nobody(const struct flow *flow)
+{
+	struct pk_finding other = {0};
+
+	return look_client_id_missing(flow, &other) == PRESENT;
+}
+
 enum verdict look_secret_missing(const struct flow *flow, struct pk_finding *finding)
 {
 	struct proof proof;
@@ -107,7 +116,7 @@ enum verdict look_secret_missing(const struct flow *flow, struct pk_finding *fin
 		     PK_STR("the client's secret"));
 		return PRESENT;
 	}
-	if (!is_refused_as_client(flow) || proof.secret)
+	if (!is_refused_as_client(flow) || proof.secret || is_nobody(flow))
 		return ABSENT;
 	/* RFC 6749 5.2, invalid_client: "unknown client, no client authentication included, or
 	 * unsupported authentication method" */
@@ -269,7 +278,7 @@ static bool is_explained(const struct flow *flow)
 	static rule_fn *const rules[] = {
 		look_client_id_parameter,    look_client_id_missing,  look_client_differs,
 		look_basic_malformed,        look_client_auth_twice,  look_assertion_invalid,
-		look_basic_not_form_encoded, look_client_auth_method,
+		look_basic_not_form_encoded, look_client_auth_method, look_parameter_in_query,
 	};
 
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
@@ -281,10 +290,13 @@ static bool is_explained(const struct flow *flow)
 	return false;
 }
 
-static bool is_placeholder(const struct proof *proof)
+static bool is_placeholder(const struct flow *flow, const struct proof *proof)
 {
+	const struct flow_param *id = client_id_param(flow, proof->part);
+
 	return pair_is_placeholder(PK_STR("client_secret"), sent_secret(proof)) ||
-	       pair_is_unset(sent_secret(proof));
+	       pair_is_unset(sent_secret(proof)) ||
+	       (id && pair_is_placeholder(id->name, id->value));
 }
 
 enum verdict look_secret_rejected(const struct flow *flow, struct pk_finding *finding)
@@ -297,7 +309,7 @@ enum verdict look_secret_rejected(const struct flow *flow, struct pk_finding *fi
 	words = words_on(flow, "secret-rejected", NULL);
 	if (words == WORDS_SILENT || !is_given(&proof) || is_explained(flow))
 		return ABSENT;
-	if (is_placeholder(&proof))
+	if (is_placeholder(flow, &proof))
 		return ABSENT;
 	finding->confidence = is_refused_as_client(flow) ? PK_LIKELY : words_confidence(words);
 	describe_secret(flow, &proof, finding);

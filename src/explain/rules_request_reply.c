@@ -130,6 +130,7 @@ enum verdict look_reply_not_oauth(const struct flow *flow, struct pk_finding *fi
 {
 	const struct flow_part *asked = flow->emptied ? flow->emptied : flow_asked(flow);
 	const int status = flow->reply.status;
+	struct pk_finding other = {0};
 	struct pk_str type;
 
 	if (!flow->reply.visible || !asked || !status)
@@ -137,6 +138,8 @@ enum verdict look_reply_not_oauth(const struct flow *flow, struct pk_finding *fi
 	if (asked == &flow->revoke && status / 100 == 2)
 		return ABSENT;
 	if (!flow->reply.html && !flow->reply.empty)
+		return ABSENT;
+	if (flow->reply.empty && look_post_became_get(flow, &other) == PRESENT)
 		return ABSENT;
 	/* A server of OAuth may say so of another path or method; and nothing at all it may say of
 	 * anything. */
