@@ -874,7 +874,7 @@ FAULTS = [
     Row("cors-blocked", cors_blocked),
 
     Row("state-missing", state_missing),
-    Row("state-too-weak", state_too_weak, sure="likely"),
+    Row("state-too-weak", state_too_weak),
     Row("state-mismatch", state_mismatch),
     Row("state-altered", state_altered),
     Row("login-cookie-lost", login_cookie_lost),

@@ -9,21 +9,12 @@ import traceback
 
 from client import HERE, REMOTE_REDIRECT_URI, ROOT, Client, Landing, Program, Sandbox
 from producers import FAULTS
+from tap import done, ok
 from variants import ALSO_TRUE, VARIANTS, variant
 
 arguments = [word for word in sys.argv[1:] if word != "--write"]
 program = Program(arguments[0] if arguments else str(ROOT / "build" / "proofkey"))
 MARKS = {"proved": "P", "likely": "L", "possible": "p"}
-
-tested = []
-
-
-def ok(name, problems):
-    tested.append(not problems)
-    print(f"{'not ok' if problems else 'ok'} {len(tested)} - {name}", flush=True)
-    for problem in problems:
-        print(f"#   {problem}", flush=True)
-
 
 def in_short(report):
     return ", ".join(f"{finding['fault']} {finding['confidence']}" for finding in report["findings"]) or "nothing"
@@ -158,13 +149,13 @@ def run():
 def main():
     dialects, right, cases = run()
     for (name, public, length), problems in right.items():
-        ok(f"a right {'public' if public else 'confidential'} client at {name}, {length} steps after the callback: no finding", problems)
+        ok(f"a right {'public' if public else 'confidential'} client at {name}, {length} steps after the callback: no finding", not problems, *problems)
     for (row, name), case in cases.items():
-        ok(f"{row.fault} ({row.produce.__name__}) at {name}", case.problems.get("whole", []))
+        ok(f"{row.fault} ({row.produce.__name__}) at {name}", case.problems["whole"] == [], *case.problems["whole"])
     for row in FAULTS:
         for variety in VARIANTS:
-            ok(f"{row.fault} ({row.produce.__name__}), {variety}: what is said is true",
-               [problem for (of, _), case in cases.items() if of is row for problem in case.problems.get(variety, ["it was not made"])])
+            problems = [problem for (of, _), case in cases.items() if of is row for problem in case.problems.get(variety, ["it was not made"])]
+            ok(f"{row.fault} ({row.produce.__name__}), {variety}: what is said is true", not problems, *problems)
     text = [*table(cases, list(dialects)), "", "P proved, L likely, p possible: the fault itself, first. ! wrong. . cannot happen there.", "",
             *summary(cases), "", "other: something else comes first, and is not called proved unless it is true too.", "",
             *why_not(cases, dialects)]
@@ -172,8 +163,7 @@ def main():
         print(f"# {line}".rstrip())
     if "--write" in sys.argv:
         (HERE / "score.txt").write_text("\n".join(text) + "\n")
-    print(f"1..{len(tested)}")
-    return 0 if all(tested) else 1
+    return done()
 
 
 if __name__ == "__main__":
