@@ -10,6 +10,7 @@ import pathlib
 import re
 import subprocess
 import sys
+import urllib.parse
 
 renew = "--renew" in sys.argv
 sys.argv = [word for word in sys.argv if word != "--renew"]
@@ -62,6 +63,38 @@ def check_golden(path, said):
         ok(f"{name(path)}: word for word", golden.read_bytes() == said, "it differs from the golden explanation; --renew writes it anew")
 
 
+SECRET_NAMES = {"code", "code_verifier", "verifier", "client_secret", "refresh_token", "access_token", "id_token", "client_assertion", "token"}
+
+
+def values(thing, names):
+    """The values under these names: in objects, in texts that are JSON, in queries and forms."""
+    if isinstance(thing, dict):
+        return {value for key, value in thing.items() if key in names and isinstance(value, str)}.union(*(values(x, names) for x in thing.values()))
+    if isinstance(thing, list):
+        return set().union(*(values(x, names) for x in thing))
+    if not isinstance(thing, str):
+        return set()
+    try:
+        parsed = json.loads(thing)
+    except ValueError:
+        return {value for key, value in urllib.parse.parse_qsl(thing.split("?", 1)[-1].split("#")[0]) if key in names}
+    return values(parsed, names) if isinstance(parsed, (dict, list)) else set()
+
+
+def check_shown(path, said):
+    """The text fits, is plain, and neither it nor the JSON has a secret of the capture. What went over the browser as challenge or state is
+    none any more."""
+    text = subprocess.run([PROGRAM, "explain", path], capture_output=True, timeout=30, env=ENVIRONMENT).stdout
+    problems = [f"a line is too long: {line}" for line in text.decode("ascii", "backslashreplace").split("\n") if len(line) > 80]
+    try:
+        capture = json.loads(path.read_bytes())
+    except ValueError:
+        capture = {}
+    hidden = {secret for secret in values(capture, SECRET_NAMES) - values(capture, {"code_challenge", "state"}) if len(secret) >= 12}
+    problems += [f"a secret is shown: {secret}" for secret in hidden if secret.encode() in text + said]
+    ok(f"{name(path)}: what is shown", text.isascii() and not problems, *problems)
+
+
 def name(path):
     return f"{path.parent.name}/{path.name}"
 
@@ -77,6 +110,7 @@ def check(path):
     problems = problems_with(expect, report, ended.returncode)
     ok(name(path), not problems and not ended.stderr, *problems, ended.stderr.decode(errors="replace"))
     check_golden(path, ended.stdout)
+    check_shown(path, ended.stdout)
     anonymous = without_provider(path)
     if anonymous:
         again = json.loads(explain("-", data=anonymous).stdout or "null")
