@@ -13,23 +13,26 @@
 /*
  * The sections of the fault list, in its order. Within equal confidence, what stands first is the
  * more special. What a section finds `of_exchange` is over once the code got its tokens, whatever
- * fails later.
+ * fails later. A `weakness` makes no login fail: it is said where no cause is known.
  */
 /* clang-format off */
 static const struct section {
 	const struct rule *rules;
 	bool of_exchange;
+	bool weakness;
 } sections[] = {
-	{rules_pair,         true},
-	{rules_pkce,         true},
-	{rules_code,         true},
-	{rules_redirect,     true},
-	{rules_client,       false},
-	{rules_request,      false},
-	{rules_state,        false},
-	{rules_pkce_refresh, false},
-	{rules_after,        false},
-	{rules_pair_aside,   false},
+	{rules_pair,         true,  false},
+	{rules_pkce,         true,  false},
+	{rules_code,         true,  false},
+	{rules_redirect,     true,  false},
+	{rules_client,       false, false},
+	{rules_request,      false, false},
+	{rules_state,        false, false},
+	{rules_pkce_refresh, false, false},
+	{rules_after,        false, false},
+	{rules_pair_aside,   false, false},
+	{rules_state_aside,  false, true},
+	{rules_after_aside,  false, true},
 };
 /* clang-format on */
 
@@ -124,6 +127,26 @@ static void drop_guesses(struct pk_report *report)
 	report->finding_count = kept;
 }
 
+/* Behind all that was found, where that is no cause: what the provider wrote may still be one. */
+static void ask_weaknesses(const struct flow *flow, const struct rule *rules,
+			   struct pk_report *report)
+{
+	struct pk_report found = {.finding_count = 0};
+
+	for (const struct rule *rule = rules; rule->fault; rule++)
+		ask(flow, rule, &found);
+	for (size_t i = 0; i < found.checked_count && report->checked_count < PK_CHECKED_MAX; i++)
+		report->checked[report->checked_count++] = found.checked[i];
+	for (size_t i = 0; i < found.finding_count && report->finding_count < PK_FINDINGS_MAX; i++)
+		report->finding[report->finding_count++] = found.finding[i];
+}
+
+static bool knows_no_cause(const struct pk_report *report)
+{
+	return !report->finding_count ||
+	       pk_str_equal(pk_str(report->finding[0].fault->id), PK_STR("provider-error"));
+}
+
 static void note_not_visible(struct pk_report *report, bool visible, const char *what)
 {
 	if (!visible && report->not_visible_count < PK_NOT_VISIBLE_MAX)
@@ -165,11 +188,15 @@ enum pk_err pk_explain(struct pk_arena *arena, const struct pk_capture *capture,
 	*ret = (struct pk_report){.capture = capture, .dialect = flow.dialect};
 	exchanged = shown_exchanged(&flow);
 	for (size_t i = 0; i < SECTIONS; i++)
-		if (!exchanged || !sections[i].of_exchange)
+		if (!sections[i].weakness && (!exchanged || !sections[i].of_exchange))
 			for (const struct rule *rule = sections[i].rules; rule->fault; rule++)
 				ask(&flow, rule, ret);
 	drop_guesses(ret);
 	drop_words(ret);
+	if (!flow.failed || knows_no_cause(ret))
+		for (size_t i = 0; i < SECTIONS; i++)
+			if (sections[i].weakness)
+				ask_weaknesses(&flow, sections[i].rules, ret);
 	note_not_visible(ret, flow.authorize.event != NULL, "authorize request");
 	note_not_visible(ret, flow.callback.event != NULL, "callback");
 	note_not_visible(ret, flow.token.event && flow.token.event->request.present,

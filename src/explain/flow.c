@@ -240,12 +240,19 @@ static enum pk_err read_parts(struct flow *flow)
 {
 	const struct pk_capture *capture = flow->capture;
 	struct flow_part *parts = pk_arena_take(flow->arena, (capture->count + 1) * sizeof(*parts));
+	struct flow_reply *replies =
+		pk_arena_take(flow->arena, (capture->count + 1) * sizeof(*replies));
 
-	if (!parts)
+	if (!parts || !replies)
 		return PK_ERR_NO_SPACE;
-	for (size_t i = 0; i < capture->count; i++)
+	for (size_t i = 0; i < capture->count; i++) {
 		TRY(read_part(flow->arena, capture, (int)i, &parts[i]));
+		replies[i] = (struct flow_reply){.expires_in = PK_TIME_UNKNOWN};
+		if (capture->event[i].kind == PK_EVENT_TOKEN)
+			flow_read_reply(flow->arena, &capture->event[i], &replies[i]);
+	}
 	flow->part = parts;
+	flow->replies = replies;
 	return PK_OK;
 }
 
@@ -274,13 +281,28 @@ static bool is_refresh(const struct flow_part *part)
 	       (!flow_param(part, "code") && flow_param(part, "refresh_token"));
 }
 
-/* Whether the provider said no to this event, as far as it can be seen. */
+/* The client answered its callback with an error, and did not go on with the code of it. */
+static bool is_refused(const struct flow *flow, const struct flow_part *callback)
+{
+	const struct pk_str code = flow_value(callback, "code");
+
+	if (callback->event->reply.status < 400)
+		return false;
+	for (size_t i = 0; i < flow->capture->count; i++)
+		if (flow->part[i].event->kind == PK_EVENT_TOKEN && (int)i > callback->index &&
+		    pk_str_equal(pk_str_first(flow_value(&flow->part[i], "code"), 12),
+				 pk_str_first(code, 12)))
+			return false;
+	return true;
+}
+
+/* Whether provider or client said no to this event, as far as it can be seen. */
 static bool says_no(const struct flow *flow, const struct flow_part *part)
 {
 	struct flow_reply reply;
 
 	if (part->event->kind == PK_EVENT_CALLBACK)
-		return flow_param(part, "error") != NULL;
+		return flow_param(part, "error") || is_refused(flow, part);
 	flow_read_reply(flow->arena, part->event, &reply);
 	if (part->event->kind == PK_EVENT_AUTHORIZE)
 		return reply.visible && (reply.error.len || reply.status >= 400);

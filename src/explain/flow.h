@@ -55,6 +55,7 @@ struct flow {
 	const struct pk_capture *capture;
 	const struct pk_dialect *dialect; /* NULL: unknown; rules then assume nothing */
 	const struct flow_part *part;     /* all events, in the capture's order */
+	const struct flow_reply *replies; /* to each of them that is a token event, in that order */
 	struct flow_part authorize;       /* of this attempt */
 	struct flow_part callback;
 	struct flow_part token;   /* grant_type=authorization_code (or what was meant to be that) */

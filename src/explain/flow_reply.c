@@ -11,8 +11,8 @@
 #include <string.h>
 
 /* Where providers put the tokens, and the error, when they do not put them at the top. */
-static const char *const token_places[] = {"/data", "/data/0", "/authed_user", "/body",
-					   "/result", "/access_token", "/0"};
+static const char *const token_places[] = {
+	"/data", "/data/0", "/authed_user", "/body", "/result", "/access_token", "/0"};
 static const char *const error_codes[] = {
 	"/error",   "/error/code", "/error/type",        "/error_code",
 	"/errcode", "/code",       "/errors/0/errorType"};
@@ -95,6 +95,8 @@ static bool read_form(struct pk_arena *arena, struct pk_str body, struct flow_re
 	ret->refresh_token = pk_form_get(&form, PK_STR("refresh_token"));
 	ret->scope = pk_form_get(&form, PK_STR("scope"));
 	ret->token_type = pk_form_get(&form, PK_STR("token_type"));
+	if (!pk_str_number(pk_form_get(&form, PK_STR("expires_in")), INT32_MAX, &ret->expires_in))
+		ret->expires_in = PK_TIME_UNKNOWN;
 	ret->error = pk_form_get(&form, PK_STR("error"));
 	ret->text = pk_form_get(&form, PK_STR("error_description"));
 	ret->success = ret->access_token.len > 0;

@@ -35,6 +35,8 @@ extern const struct rule rules_after[];
 
 /* What makes no login fail: behind all that does. */
 extern const struct rule rules_pair_aside[];
+extern const struct rule rules_state_aside[];
+extern const struct rule rules_after_aside[];
 
 /* Evidence: what was got and, if it can be said, what was wanted. */
 void show(struct pk_finding *finding, const struct flow_part *part, const char *parameter,

@@ -1,17 +1,17 @@
 /*
- * State, session and user: from the authorize request to the callback (RFC 6749 4.1.2, 10.12, RFC
- * 9207). What the client's own server keeps is not in a capture; its cookies are.
+ * The state, from the authorize request to the callback (RFC 6749 4.1.2, 10.12). It is held against
+ * what was sent and against what the client says that it stored; a state that is weak or missing
+ * makes no login fail by itself, and is said only where no cause is known.
  */
-#include "explain/rule.h"
+#include "explain/rules_state.h"
 #include "explain/words.h"
 #include "base/text.h"
 
-#include <string.h>
 #include <strings.h>
 
-#define STATE_WEAK 16    /* characters; 96 bits as base64url, and nobody makes fewer on purpose */
-#define STATE_DISTINCT 8 /* different characters that a random text of that length has at least */
-#define LOGIN_SECONDS 600.0 /* an hour-glass that most clients use: ten minutes */
+#define STATE_SHORT 16  /* characters: 96 bits as base64url, and nobody makes fewer on purpose */
+#define STATE_UNIFORM 6 /* different characters: 16 random digits have fewer once in a hundred */
+#define STATE_PART 8    /* characters that two states share only if one is made from the other */
 
 static struct pk_str sent_state(const struct flow *flow)
 {
@@ -23,44 +23,74 @@ static struct pk_str returned_state(const struct flow *flow)
 	return flow_value(&flow->callback, "state");
 }
 
-/* What a client stored may be of another login of the same capture. */
-static bool is_of_another_callback(const struct flow *flow, struct pk_str state)
+static bool is_answer(const struct flow *flow)
 {
-	for (size_t i = 0; i < flow->capture->count; i++)
-		if ((int)i != flow->callback.index &&
-		    flow->part[i].event->kind == PK_EVENT_CALLBACK &&
-		    pk_str_equal(flow_value(&flow->part[i], "state"), state))
-			return true;
-	return false;
+	return flow_param(&flow->callback, "code") || flow_param(&flow->callback, "error");
 }
 
-/* What the callback's state is held against: what was sent, or what the client says that it stored. */
+bool state_stopped_there(const struct flow *flow)
+{
+	return flow->callback.event && !flow->token.event;
+}
+
+/* What the client stored is of this login, unless another one began after the callback. */
+static bool is_stored_of_this(const struct flow *flow)
+{
+	for (size_t i = (size_t)(flow->callback.index + 1); i < flow->capture->count; i++)
+		if (flow->part[i].event->kind == PK_EVENT_AUTHORIZE)
+			return false;
+	return flow->capture->stored_state.len > 0;
+}
+
+/* What the client holds the callback's state against: what it stored, or else what it sent. */
 static struct pk_str expected_state(const struct flow *flow)
 {
-	const struct pk_str stored = flow->capture->stored_state;
+	return is_stored_of_this(flow) ? flow->capture->stored_state : sent_state(flow);
+}
 
-	if (sent_state(flow).len)
-		return sent_state(flow);
-	return is_of_another_callback(flow, stored) ? (struct pk_str){0} : stored;
+/* ---- Missing, weak ---- */
+
+static bool lacks_state(const struct flow *flow)
+{
+	return flow->callback.event && is_answer(flow) && !returned_state(flow).len;
+}
+
+static enum verdict find_missing(const struct flow *flow, struct pk_finding *finding)
+{
+	finding->confidence = PK_PROVED;
+	if (flow->authorize.event && !sent_state(flow).len)
+		show(finding, &flow->authorize, "state", (struct pk_str){0},
+		     PK_STR("128 random bits"));
+	else
+		show_secret(finding, &flow->callback, "state", (struct pk_str){0},
+			    expected_state(flow));
+	return PRESENT;
+}
+
+/* Where a state was sent and the callback is without it, no client goes on. */
+static enum verdict look_lost(const struct flow *flow, struct pk_finding *finding)
+{
+	if (!state_stopped_there(flow) || (flow->authorize.event && !sent_state(flow).len))
+		return NOT_VISIBLE;
+	return lacks_state(flow) ? find_missing(flow, finding) : ABSENT;
+}
+
+/* Whether a state was to be sent at all cannot be seen where the request was signed or pushed. */
+static bool sends_none(const struct flow *flow)
+{
+	return flow->authorize.count && !sent_state(flow).len &&
+	       !flow_param(&flow->authorize, "request_uri") &&
+	       !flow_param(&flow->authorize, "request");
 }
 
 static enum verdict look_missing(const struct flow *flow, struct pk_finding *finding)
 {
-	if (!flow->authorize.event && !flow->callback.event)
+	if (sends_none(flow))
+		return find_missing(flow, finding);
+	/* That is for look_lost() to say. */
+	if (!sent_state(flow).len || state_stopped_there(flow))
 		return NOT_VISIBLE;
-	if (flow->authorize.event && !sent_state(flow).len) {
-		finding->confidence = PK_PROVED;
-		show(finding, &flow->authorize, "state", (struct pk_str){0},
-		     PK_STR("128 random bits"));
-		return PRESENT;
-	}
-	if (flow->callback.event && !returned_state(flow).len) {
-		finding->confidence = PK_PROVED;
-		show_secret(finding, &flow->callback, "state", (struct pk_str){0},
-			    expected_state(flow));
-		return PRESENT;
-	}
-	return ABSENT;
+	return lacks_state(flow) ? find_missing(flow, finding) : ABSENT;
 }
 
 static size_t count_distinct(struct pk_str text)
@@ -75,337 +105,217 @@ static size_t count_distinct(struct pk_str text)
 	return count;
 }
 
-/* A weakness, not a cause: it is named when nothing else is, and by its length alone. */
+/* Another authorize request, not this one sent again, that has the same state; or -1. */
+static int used_before(const struct flow *flow)
+{
+	for (int i = 0; i < flow->authorize.index; i++)
+		if (flow->part[i].event->kind == PK_EVENT_AUTHORIZE && flow->challenge.len &&
+		    pk_str_equal(flow_value(&flow->part[i], "state"), sent_state(flow)) &&
+		    !pk_str_equal(flow_value(&flow->part[i], "code_challenge"), flow->challenge))
+			return i;
+	return -1;
+}
+
 static enum verdict look_too_weak(const struct flow *flow, struct pk_finding *finding)
 {
 	const struct pk_str state = sent_state(flow);
+	const int before = used_before(flow);
 
 	if (!flow->authorize.event || !state.len)
 		return NOT_VISIBLE;
-	if (state.len >= STATE_WEAK && count_distinct(state) >= STATE_DISTINCT)
+	if (state.len >= STATE_SHORT && count_distinct(state) >= STATE_UNIFORM && before < 0)
 		return ABSENT;
-	finding->confidence =
-		words_on(flow, "state-too-weak", NULL) == WORDS_NAME ? PK_LIKELY : PK_POSSIBLE;
-	finding->detail = flow_text(flow, "It has %zu characters, %zu of them different.",
-				    state.len, count_distinct(state));
+	finding->confidence = PK_PROVED;
+	finding->detail = before < 0
+				  ? flow_text(flow, "It has %zu characters, %zu of them different.",
+					      state.len, count_distinct(state))
+				  : flow_text(flow,
+					      "It is also the state of another login, "
+					      "event %d.",
+					      before);
 	show_secret(finding, &flow->authorize, "state", state,
-		    PK_STR("22 characters or more of base64url, from a cryptographic source"));
+		    PK_STR("22 characters of base64url or more, from a cryptographic source"));
 	return PRESENT;
 }
 
-/* How the state that came back came to be what it is; NULL when nothing relates it to the one that was sent. */
+/* The provider refused it, and says so. */
+static enum verdict look_refused_as_weak(const struct flow *flow, struct pk_finding *finding)
+{
+	const enum words words = words_show(flow, "state-too-weak", finding);
+
+	if (words == WORDS_SILENT)
+		return NOT_VISIBLE;
+	finding->confidence = words_confidence(words);
+	return PRESENT;
+}
+
+/* ---- Another than was sent ---- */
+
+typedef bool alteration_fn(const struct flow *flow, struct pk_str sent, struct pk_str returned);
+
+static bool was_decoded(const struct flow *flow, struct pk_str sent, struct pk_str returned)
+{
+	const struct pk_str once = flow_decode(flow->arena, sent);
+
+	return pk_str_equal(once, returned) ||
+	       pk_str_equal(flow_decode(flow->arena, once), returned);
+}
+
+static bool was_encoded(const struct flow *flow, struct pk_str sent, struct pk_str returned)
+{
+	return was_decoded(flow, returned, sent);
+}
+
+/* The 64 digits of base64 in one spelling; -1 for anything else. */
+static int base64_digit(char c)
+{
+	if (c == '-' || c == '+' || c == ' ')
+		return '+';
+	if (c == '_' || c == '/')
+		return '/';
+	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ? c : -1;
+}
+
+static struct pk_str unpadded(struct pk_str text)
+{
+	while (text.len && text.ptr[text.len - 1] == '=')
+		text.len--;
+	return text;
+}
+
+static bool was_respelt(const struct flow *flow, struct pk_str sent, struct pk_str returned)
+{
+	(void)flow;
+	sent = unpadded(sent);
+	returned = unpadded(returned);
+	if (sent.len != returned.len)
+		return false;
+	for (size_t i = 0; i < sent.len; i++)
+		if (base64_digit(sent.ptr[i]) < 0 ||
+		    base64_digit(sent.ptr[i]) != base64_digit(returned.ptr[i]))
+			return false;
+	return true;
+}
+
+static bool was_cut(const struct flow *flow, struct pk_str sent, struct pk_str returned)
+{
+	(void)flow;
+	return returned.len >= STATE_PART && returned.len < sent.len &&
+	       pk_str_starts(sent, returned);
+}
+
+static bool was_extended(const struct flow *flow, struct pk_str sent, struct pk_str returned)
+{
+	return was_cut(flow, returned, sent);
+}
+
+static bool lost_its_start(const struct flow *flow, struct pk_str sent, struct pk_str returned)
+{
+	(void)flow;
+	return returned.len >= STATE_PART && returned.len < sent.len && pk_str_ends(sent, returned);
+}
+
+static bool changed_case(const struct flow *flow, struct pk_str sent, struct pk_str returned)
+{
+	(void)flow;
+	return sent.len == returned.len && strncasecmp(sent.ptr, returned.ptr, sent.len) == 0;
+}
+
+/* How the state that came back came to be what it is; NULL when nothing makes one of the other. */
 static const char *alteration(const struct flow *flow, struct pk_str sent, struct pk_str returned)
 {
-	const struct flow_param *raw = flow_param(&flow->callback, "state");
+	/* clang-format off */
+	static const struct {
+		alteration_fn *made;
+		const char *how;
+	} alterations[] = {
+		{was_decoded,    "it was decoded once too often, or written into a URL without being encoded"},
+		{was_encoded,    "it was encoded once too often"},
+		{was_respelt,    "it was written in the other alphabet of base64, or its padding was lost"},
+		{was_cut,        "its end was lost"},
+		{lost_its_start, "its beginning was lost"},
+		{was_extended,   "something was added to its end"},
+		{changed_case,   "its letters changed case"},
+	};
+	/* clang-format on */
 
-	if (pk_str_equal(flow_decode(flow->arena, sent), returned))
-		return "it was decoded once more than it was encoded";
-	if (pk_str_equal(flow_decode(flow->arena, returned), sent))
-		return "it was encoded once more than it is decoded";
-	if (raw && pk_str_equal(raw->raw, sent))
-		return "it was put into the URL without being encoded";
-	if (returned.len < sent.len && pk_str_starts(sent, returned))
-		return "its end is missing";
-	if (sent.len < returned.len && pk_str_starts(returned, sent))
-		return "something was added to its end";
-	if (sent.len == returned.len && strncasecmp(sent.ptr, returned.ptr, sent.len) == 0)
-		return "its letters changed case";
+	for (size_t i = 0; i < sizeof(alterations) / sizeof(alterations[0]); i++)
+		if (alterations[i].made(flow, sent, returned))
+			return alterations[i].how;
 	return NULL;
 }
 
 static enum verdict look_altered(const struct flow *flow, struct pk_finding *finding)
 {
-	const struct pk_str sent = expected_state(flow), returned = returned_state(flow);
+	const struct pk_str expected = expected_state(flow), returned = returned_state(flow);
 	const char *how;
 
-	if (!sent.len || !returned.len)
+	if (!expected.len || !returned.len)
 		return NOT_VISIBLE;
-	if (pk_str_equal(sent, returned))
+	if (pk_str_equal(expected, returned))
 		return ABSENT;
-	how = alteration(flow, sent, returned);
+	how = alteration(flow, expected, returned);
 	if (!how)
 		return ABSENT;
 	finding->confidence = PK_PROVED;
 	finding->detail =
-		flow_text(flow, "Between the authorize request and the callback %s.", how);
-	show_secret(finding, &flow->callback, "state", returned, sent);
+		pk_str_equal(sent_state(flow), returned)
+			? flow_text(flow, "The right state came back; what was stored of it is "
+					  "another.")
+			: flow_text(flow, "On its way to the provider and back %s.", how);
+	show_secret(finding, &flow->callback, "state", returned, expected);
 	return PRESENT;
+}
+
+/* The authorize request of the capture began this login: the pair says so, or the client refused
+ * the callback. Else it may be of a login before, and this one's was not captured. */
+static bool is_of_this(const struct flow *flow)
+{
+	return is_stored_of_this(flow) || state_stopped_there(flow) || flow->relation.found;
 }
 
 static enum verdict look_mismatch(const struct flow *flow, struct pk_finding *finding)
 {
-	const struct pk_str sent = expected_state(flow), returned = returned_state(flow);
+	const struct pk_str expected = expected_state(flow), returned = returned_state(flow);
 
-	if (!sent.len || !returned.len)
+	if (!expected.len || !returned.len || !is_of_this(flow))
 		return NOT_VISIBLE;
-	if (pk_str_equal(sent, returned) || alteration(flow, sent, returned))
+	if (pk_str_equal(expected, returned) || alteration(flow, expected, returned))
 		return ABSENT;
 	finding->confidence = PK_PROVED;
-	for (size_t i = 0; i < flow->capture->count; i++)
-		if ((int)i != flow->authorize.index &&
-		    flow->part[i].event->kind == PK_EVENT_AUTHORIZE &&
-		    pk_str_equal(flow_value(&flow->part[i], "state"), returned))
-			finding->detail =
-				flow_text(flow, "It is the state of another login, event %zu.", i);
-	show_secret(finding, &flow->callback, "state", returned, sent);
+	for (size_t i = 0; i < flow->capture->count && !finding->detail.ptr; i++)
+		if (flow->part[i].event->kind == PK_EVENT_AUTHORIZE &&
+		    (int)i != flow->authorize.index &&
+		    (pk_str_equal(flow_value(&flow->part[i], "state"), returned) ||
+		     pk_str_equal(flow_value(&flow->part[i], "state"), expected)))
+			finding->detail = flow_text(
+				flow, "Two logins got mixed up: the other one began in event %zu.",
+				i);
+	show_secret(finding, &flow->callback, "state", returned, expected);
 	return PRESENT;
 }
 
-/* ---- The client's cookie ---- */
-
-/* The name of the cookie that a Set-Cookie header sets. */
-static struct pk_str cookie_name(struct pk_str set_cookie)
-{
-	return pk_str_trim(pk_str_first(set_cookie, pk_str_find(set_cookie, '=')));
-}
-
-static bool sends_cookie(const struct pk_message *request, struct pk_str name)
-{
-	for (size_t i = 0; i < request->header_count; i++) {
-		struct pk_str left = request->header[i].value;
-
-		if (request->header[i].name.len != 6 ||
-		    strncasecmp(request->header[i].name.ptr, "cookie", 6) != 0)
-			continue;
-		while (left.ptr)
-			if (pk_str_equal(cookie_name(pk_str_trim(pk_str_cut(&left, ';'))), name))
-				return true;
-	}
-	return false;
-}
-
-/* The answer that sent the browser away: the client's own, which leads to the authorize URL, and sets its cookie. */
-static const struct pk_message *starting_reply(const struct flow *flow)
-{
-	for (int i = flow->callback.index - 1; i >= 0; i--) {
-		const struct pk_event *event = flow->part[i].event;
-		const struct pk_str location = flow_header(&event->reply, "Location");
-
-		if (event->kind == PK_EVENT_OTHER && location.len && sent_state(flow).len &&
-		    memmem(location.ptr, location.len, "state=", 6) &&
-		    flow_header(&event->reply, "Set-Cookie").len)
-			return &event->reply;
-	}
-	if (flow->authorize.event && flow_header(&flow->authorize.event->reply, "Set-Cookie").len &&
-	    pk_str_equal(flow->authorize.host, flow->callback.host))
-		return &flow->authorize.event->reply;
-	return NULL;
-}
-
-static enum verdict look_cookie_lost(const struct flow *flow, struct pk_finding *finding)
-{
-	const struct pk_message *reply;
-
-	if (!flow->callback.event)
-		return NOT_VISIBLE;
-	reply = starting_reply(flow);
-	if (!reply)
-		return NOT_VISIBLE;
-	for (size_t i = 0; i < reply->header_count; i++) {
-		const struct pk_str set = reply->header[i].value;
-
-		if (reply->header[i].name.len != 10 ||
-		    strncasecmp(reply->header[i].name.ptr, "set-cookie", 10) != 0)
-			continue;
-		if (sends_cookie(&flow->callback.event->request, cookie_name(set)))
-			return ABSENT;
-	}
-	finding->confidence = PK_PROVED;
-	if (pk_str_equal(flow->callback.event->request.method, PK_STR("POST")))
-		finding->detail = PK_STR("The callback is a POST from another site, and a cookie "
-					 "with SameSite=Lax or Strict stays at home then.");
-	show(finding, &flow->callback, "Cookie",
-	     flow_header(&flow->callback.event->request, "Cookie"),
-	     cookie_name(flow_header(reply, "Set-Cookie")));
-	return PRESENT;
-}
-
-/* What only the client knows, and says: in the answer to its callback, as the fault id or in its own words. */
-static enum verdict look_said_by_client(const struct flow *flow, struct pk_finding *finding,
-					const char *fault)
-{
-	struct pk_str body;
-
-	if (!flow->callback.event || !flow->callback.event->reply.present)
-		return NOT_VISIBLE;
-	body = flow->callback.event->reply.body;
-	if (flow->callback.event->reply.status < 400 ||
-	    !memmem(body.ptr, body.len, fault, strlen(fault)))
-		return ABSENT;
-	finding->confidence = PK_LIKELY;
-	show(finding, &flow->callback, "reply", pk_str(fault), (struct pk_str){0});
-	return PRESENT;
-}
-
-static enum verdict look_cookie_unreadable(const struct flow *flow, struct pk_finding *finding)
-{
-	return look_said_by_client(flow, finding, "login-cookie-unreadable");
-}
-
-static enum verdict look_login_unknown(const struct flow *flow, struct pk_finding *finding)
-{
-	return look_said_by_client(flow, finding, "login-unknown");
-}
-
-static enum verdict look_took_too_long(const struct flow *flow, struct pk_finding *finding)
-{
-	double seconds;
-
-	if (look_said_by_client(flow, finding, "login-took-too-long") == PRESENT)
-		return PRESENT;
-	if (!flow->authorize.event || !flow->callback.event || flow->authorize.event->at < 0 ||
-	    flow->callback.event->at < 0)
-		return NOT_VISIBLE;
-	seconds = flow->callback.event->at - flow->authorize.event->at;
-	/* Without a word from the client it is only a guess, and none at all when the login went on. */
-	if (seconds < LOGIN_SECONDS || flow->token.event ||
-	    flow->callback.event->reply.status < 400)
-		return ABSENT;
-	finding->confidence = PK_LIKELY;
-	finding->detail = flow_text(flow,
-				    "The callback came %.0f seconds after the authorize request, "
-				    "and the client refused it.",
-				    seconds);
-	show(finding, &flow->callback, "at", flow_text(flow, "%.0f s", seconds),
-	     (struct pk_str){0});
-	return PRESENT;
-}
-
-/* ---- The user and the provider ---- */
-
-static enum verdict look_user_denied(const struct flow *flow, struct pk_finding *finding)
-{
-	if (!flow->callback.event)
-		return NOT_VISIBLE;
-	if (!pk_str_equal(flow->callback_error.error, PK_STR("access_denied")))
-		return ABSENT;
-	finding->confidence = PK_PROVED;
-	show(finding, &flow->callback, "error", PK_STR("access_denied"), (struct pk_str){0});
-	return PRESENT;
-}
-
-/* Scopes in whatever separator; an empty list where there are none. */
-static void split_scopes(struct pk_str text, struct pk_list *ret)
-{
-	*ret = (struct pk_list){0};
-	while (text.len) {
-		size_t len = 0;
-
-		while (len < text.len && text.ptr[len] != ' ' && text.ptr[len] != ',' &&
-		       text.ptr[len] != '+')
-			len++;
-		if (len && pk_list_add(ret, pk_str_first(text, len)) != PK_OK)
-			return;
-		text = pk_str_from(text, len + 1);
-	}
-}
-
-/* What was granted: in the callback where the dialect says it there, else in the reply. */
-static struct pk_str granted_scopes(const struct flow *flow, const struct flow_part **ret_part)
-{
-	const struct pk_str name =
-		flow->dialect ? flow->dialect->callback_scope_parameter : PK_STR("scopes");
-
-	*ret_part = &flow->callback;
-	for (size_t i = 0; i < flow->callback.count && name.len; i++)
-		if (pk_str_equal(flow->callback.param[i].name, name))
-			return flow->callback.param[i].value;
-	*ret_part = &flow->token;
-	return flow->reply.scope;
-}
-
-static enum verdict look_scope_not_granted(const struct flow *flow, struct pk_finding *finding)
-{
-	const struct flow_part *part;
-	const struct pk_str granted_text = granted_scopes(flow, &part);
-	struct pk_list asked, granted;
-
-	split_scopes(flow_value(&flow->authorize, "scope"), &asked);
-	split_scopes(granted_text, &granted);
-	if (!asked.count || !granted_text.len || flow->refresh.event)
-		return NOT_VISIBLE;
-	for (size_t i = 0; i < asked.count; i++) {
-		if (pk_list_has(&granted, asked.item[i]))
-			continue;
-		finding->confidence = PK_PROVED;
-		finding->detail = flow_text(flow, "%.*s was asked for and not granted.",
-					    PK_ARG(pk_str_first(asked.item[i], 80)));
-		show(finding, part, "scope", granted_text, flow_value(&flow->authorize, "scope"));
-		return PRESENT;
-	}
-	return ABSENT;
-}
-
-static enum verdict look_issuer_mismatch(const struct flow *flow, struct pk_finding *finding)
-{
-	const struct flow_param *iss = flow_param(&flow->callback, "iss");
-	const struct pk_str expected = flow->dialect ? flow->dialect->issuer : PK_STR("");
-	struct pk_str host;
-
-	if (!flow->callback.event || !iss)
-		return NOT_VISIBLE;
-	if (expected.len) {
-		if (pk_str_equal(iss->value, expected))
-			return ABSENT;
-		finding->confidence = PK_PROVED;
-		show(finding, &flow->callback, "iss", iss->value, expected);
-		return PRESENT;
-	}
-	/* RFC 9207 2: an issuer is an https URL of the server; another host than the one asked is another server. */
-	if (!flow->authorize.event || !flow->authorize.host.len)
-		return NOT_VISIBLE;
-	host = iss->value;
-	(void)pk_str_cut(&host, '/');
-	(void)pk_str_cut(&host, '/');
-	host = pk_str_first(host, pk_str_find(host, '/'));
-	if (pk_str_equal(host, flow->authorize.host))
-		return ABSENT;
-	finding->confidence = PK_LIKELY;
-	show(finding, &flow->callback, "iss", iss->value, flow->authorize.host);
-	return PRESENT;
-}
-
-/* The last resort: the provider said why, and nothing else was found. explain.c puts it behind what is better known. */
-static enum verdict look_provider_error(const struct flow *flow, struct pk_finding *finding)
-{
-	const struct flow_reply *const replies[] = {&flow->reply, &flow->callback_error,
-						    &flow->authorize_error};
-
-	for (size_t i = 0; i < sizeof(replies) / sizeof(replies[0]); i++) {
-		if (!replies[i]->visible || replies[i]->success ||
-		    (!replies[i]->error.len && !replies[i]->text.len) ||
-		    pk_str_equal(replies[i]->error, PK_STR("access_denied")))
-			continue;
-		finding->confidence = PK_POSSIBLE;
-		if (replies[i]->error.len)
-			show(finding,
-			     i == 0   ? &flow->token
-			     : i == 1 ? &flow->callback
-				      : &flow->authorize,
-			     "error", replies[i]->error, (struct pk_str){0});
-		if (replies[i]->text.len)
-			show(finding,
-			     i == 0   ? &flow->token
-			     : i == 1 ? &flow->callback
-				      : &flow->authorize,
-			     "error_description", replies[i]->text, (struct pk_str){0});
-		return PRESENT;
-	}
-	return flow->reply.visible || flow->callback.event ? ABSENT : NOT_VISIBLE;
-}
-
+/* clang-format off */
 const struct rule rules_state[] = {
-	{"login-cookie-lost", look_cookie_lost, false},
+	{"login-took-too-long",     look_took_too_long,     false},
+	{"login-cookie-lost",       look_cookie_lost,       false},
 	{"login-cookie-unreadable", look_cookie_unreadable, false},
-	{"login-unknown", look_login_unknown, false},
-	{"login-took-too-long", look_took_too_long, false},
-	{"issuer-mismatch", look_issuer_mismatch, true},
-	{"state-missing", look_missing, true},
-	{"state-altered", look_altered, true},
-	{"state-mismatch", look_mismatch, true},
-	{"user-denied", look_user_denied, false},
-	{"scope-not-granted", look_scope_not_granted, true},
-	{"state-too-weak", look_too_weak, true},
-	{"provider-error", look_provider_error, false},
+	{"login-unknown",           look_login_unknown,     false},
+	{"issuer-mismatch",         look_issuer_mismatch,   true},
+	{"user-denied",             look_user_denied,       false},
+	{"state-missing",           look_lost,              true},
+	{"state-altered",           look_altered,           true},
+	{"state-mismatch",          look_mismatch,          true},
+	{"state-too-weak",          look_refused_as_weak,   false},
+	{"scope-not-granted",       look_scope_wider,       false},
+	{"provider-error",          look_provider_error,    false},
 	{NULL, NULL, false},
 };
+
+const struct rule rules_state_aside[] = {
+	{"scope-not-granted", look_scope_not_granted, true},
+	{"state-missing",     look_missing,           true},
+	{"state-too-weak",    look_too_weak,          true},
+	{NULL, NULL, false},
+};
+/* clang-format on */
