@@ -33,13 +33,18 @@ bool state_stopped_there(const struct flow *flow)
 	return flow->callback.event && !flow->token.event;
 }
 
-/* What the client stored is of this login, unless another one began after the callback. */
+/* What the client stored is of this login, unless another one began, or came back with it, after the callback. */
 static bool is_stored_of_this(const struct flow *flow)
 {
+	const struct pk_str stored = flow->capture->stored_state;
+
 	for (size_t i = (size_t)(flow->callback.index + 1); i < flow->capture->count; i++)
-		if (flow->part[i].event->kind == PK_EVENT_AUTHORIZE)
+		if (flow->part[i].event->kind == PK_EVENT_AUTHORIZE ||
+		    (flow->part[i].event->kind == PK_EVENT_CALLBACK &&
+		     pk_str_equal(flow_value(&flow->part[i], "state"), stored) &&
+		     !pk_str_equal(flow_value(&flow->part[i], "state"), returned_state(flow))))
 			return false;
-	return flow->capture->stored_state.len > 0;
+	return stored.len > 0;
 }
 
 /* What the client holds the callback's state against: what it stored, or else what it sent. */
