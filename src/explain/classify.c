@@ -133,6 +133,15 @@ static bool body_quotes(struct pk_str body, const char *quoted_name)
 	return body.ptr && memmem(body.ptr, body.len, quoted_name, strlen(quoted_name));
 }
 
+/* A POST that became a GET on its way still says what its body was, or who the client is. */
+static bool was_posted(const struct pk_message *request)
+{
+	const struct pk_str authorization = message_header(request, "Authorization");
+
+	return message_has_header(request, "Content-Type") ||
+	       (authorization.len >= 6 && strncasecmp(authorization.ptr, "Basic ", 6) == 0);
+}
+
 static bool is_token_request(const struct pk_message *request, struct pk_str query)
 {
 	const struct pk_str body = request->body;
@@ -146,7 +155,8 @@ static bool is_token_request(const struct pk_message *request, struct pk_str que
 	if (form_carries_code || (form_has(query, "code") && form_has(query, "client_secret")) ||
 	    (body_quotes(body, "\"code\"") && body_quotes(body, "\"code_verifier\"")))
 		return true;
-	return is_method(request, "POST") && !form_has(body, "response_type") &&
+	return (is_method(request, "POST") || was_posted(request)) &&
+	       !form_has(body, "response_type") &&
 	       ends_in(request->url, token_paths, COUNT(token_paths));
 }
 
