@@ -124,9 +124,11 @@ void flow_read_reply(struct pk_arena *arena, const struct pk_event *event, struc
 	const struct pk_str body = pk_str_trim(reply->body);
 	json_t *root;
 
-	*ret = (struct flow_reply){
-		.visible = reply->present, .status = reply->status, .expires_in = PK_TIME_UNKNOWN};
-	if (!reply->present)
+	/* A browser's record of a request that was not answered has a reply with nothing in it. */
+	*ret = (struct flow_reply){.visible = reply->status || reply->header_count || body.len,
+				   .status = reply->status,
+				   .expires_in = PK_TIME_UNKNOWN};
+	if (!ret->visible)
 		return;
 	if (!body.len) {
 		read_location(arena, flow_header(reply, "Location"), ret);
