@@ -4,13 +4,15 @@ be named as what it is, with nothing called proved that no byte proves; the same
 missing; and right clients must be told that nothing is wrong. The table is printed, and with --write put into score.txt beside this."""
 import concurrent.futures
 import contextlib
+import copy
+import json
 import sys
 import traceback
 
 from client import HERE, REMOTE_REDIRECT_URI, ROOT, Client, Landing, Program, Sandbox
 from producers import FAULTS
 from tap import done, ok
-from variants import ALSO_TRUE, VARIANTS, variant
+from variants import ALSO_TRUE, VARIANTS, variant, without_name, without_stored
 
 arguments = [word for word in sys.argv[1:] if word != "--write"]
 program = Program(arguments[0] if arguments else str(ROOT / "build" / "proofkey"))
@@ -43,10 +45,22 @@ class Case:
         self.problems["whole"] = [f"it says {in_short(report)}"] if report["verdict"] != self.row.fault or wrong else []
         if report["provider"] != self.dialect["name"]:
             self.problems["whole"].append(f"it takes the provider for {report['provider']}")
+        said = {json.dumps(capture): report}
         for name in VARIANTS:
-            report = self.reports[name] = program.explain(variant(name, capture, self.dialect))
+            changed = variant(name, capture, self.dialect)
+            text = json.dumps(changed)
+            report = self.reports[name] = said[text] = said.get(text) or program.explain(changed)
             wrong = proved(report) - self.row.may_be_proved(self.dialect) - ALSO_TRUE.get(name, set()) - self.row.also_without.get(name, set())
             self.problems[name] = [f"{self.dialect['name']}: it says {in_short(report)}"] if wrong else []
+
+        self.compare_har(capture, said)
+
+    def compare_har(self, capture, said):
+        """The two formats hold the same, but for what only one of them has."""
+        plain = without_name(without_stored(copy.deepcopy(capture), self.dialect), self.dialect)
+        wanted, got = in_short(said.get(json.dumps(plain)) or program.explain(plain)), in_short(self.reports["HAR"])
+        if wanted != got:
+            self.problems["HAR"].append(f"{self.dialect['name']}: as HAR it says {got}, as JSON {wanted}")
 
     def mark(self, name="whole"):
         report = self.reports.get(name)
@@ -93,15 +107,9 @@ def check_right_flow(dialect, public, length, sandbox, landing):
 def table(cases, names):
     width = max(len(row.fault) for row in FAULTS)
     lines = [f"{'':{width}}  {'  '.join(names)}"]
-    reasons = {}
-    for row in FAULTS:
-        marks = []
-        for name in names:
-            case = cases.get((row, name))
-            marks.append(f"{case.mark() if case else '.':{len(name)}}")
-            if not case:
-                reasons.setdefault(row.fault, []).append(name)
-        lines.append(f"{row.fault:{width}}  {'  '.join(marks)}")
+    for fault in dict.fromkeys(row.fault for row in FAULTS):
+        marks = {name: "".join(cases[row, name].mark() for row in FAULTS if row.fault == fault and (row, name) in cases) for name in names}
+        lines.append(f"{fault:{width}}  " + "  ".join(f"{marks[name] or '.':{len(name)}}" for name in names))
     return [line.rstrip() for line in lines]
 
 
@@ -156,7 +164,7 @@ def main():
         for variety in VARIANTS:
             problems = [problem for (of, _), case in cases.items() if of is row for problem in case.problems.get(variety, ["it was not made"])]
             ok(f"{row.fault} ({row.produce.__name__}), {variety}: what is said is true", not problems, *problems)
-    text = [*table(cases, list(dialects)), "", "P proved, L likely, p possible: the fault itself, first. ! wrong. . cannot happen there.", "",
+    text = [*table(cases, list(dialects)), "", "P proved, L likely, p possible: the fault itself, first; a letter for each way to make it. ! wrong. . cannot happen there.", "",
             *summary(cases), "", "other: something else comes first, and is not called proved unless it is true too.", "",
             *why_not(cases, dialects)]
     for line in text:
