@@ -85,24 +85,8 @@ static const struct flow_param *find_param(const struct flow_part *part, struct 
 	return NULL;
 }
 
-static bool has_credentials(const struct flow *flow)
-{
-	return flow->revoke.basic ||
-	       flow_header(&flow->revoke.event->request, "Authorization").len ||
-	       flow_client_id(flow, &flow->revoke).len;
-}
-
-static bool lacks_secret(const struct flow *flow)
-{
-	const struct pk_dialect *dialect = flow->dialect;
-	const struct flow_param *secret =
-		find_param(&flow->revoke, dialect->client_secret_parameter);
-
-	return !pk_list_has(&dialect->client_auth, PK_STR("none")) && !flow->revoke.basic &&
-	       (!secret || !secret->value.len);
-}
-
-/* Shows what of the request is not as it is to be; false where nothing is. */
+/* Shows what of the request is not as it is to be; false where nothing is. The client's proof and
+ * the form of the body have rules of their own, for all requests. */
 static bool show_malformed(const struct flow *flow, struct pk_finding *finding)
 {
 	const struct pk_dialect *dialect = flow->dialect;
@@ -118,20 +102,11 @@ static bool show_malformed(const struct flow *flow, struct pk_finding *finding)
 	else if (revoke->event->request.method.len &&
 		 !pk_str_equal(revoke->event->request.method, PK_STR("POST")))
 		show(finding, revoke, "method", revoke->event->request.method, PK_STR("POST"));
-	else if (revoke->json_body && (!dialect || dialect->token_request == PK_BODY_FORM))
-		show(finding, revoke, "Content-Type", revoke->content_type,
-		     PK_STR("application/x-www-form-urlencoded"));
 	else if (!token || !token->value.len || token->in_query)
 		show_secret(finding, revoke, pair_name(flow, name),
 			    token ? token->value : (struct pk_str){0},
 			    token && token->in_query ? PK_STR("the same, in the body")
 						     : PK_STR("the token, in the body"));
-	else if (!has_credentials(flow))
-		show(finding, revoke, "client_id", (struct pk_str){0},
-		     PK_STR("the client's id and proof, as in the token request"));
-	else if (dialect && lacks_secret(flow))
-		show_secret(finding, revoke, "client_secret", (struct pk_str){0},
-			    PK_STR("the client's proof, as in the token request"));
 	return finding->evidence_count > 0;
 }
 
