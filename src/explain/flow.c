@@ -461,6 +461,27 @@ const struct flow_part *flow_asked(const struct flow *flow)
 	return NULL;
 }
 
+/* What the client stored stands for a verifier that was not sent yet, but not for that of another login. */
+static struct pk_str stored_verifier(const struct flow *flow)
+{
+	const struct pk_str sent = flow_value(&flow->authorize, "state");
+	const struct pk_str stored = flow->capture->stored_state;
+
+	if (flow->token.event || (sent.len && stored.len && !pk_str_equal(sent, stored)))
+		return (struct pk_str){0};
+	return flow->capture->stored_verifier;
+}
+
+/* What the client stored is of this attempt, unless the authorize request is of another one. */
+static bool is_own_verifier(const struct flow *flow)
+{
+	if (flow->token.event)
+		return false;
+	return !flow->callback.event || !flow->authorize.event ||
+	       !flow_value(&flow->callback, "state").len ||
+	       by_state(&flow->authorize, &flow->callback) != UNLIKE;
+}
+
 static void read_outcome(struct flow *flow)
 {
 	const struct flow_part *answered = flow->emptied ? flow->emptied : flow_asked(flow);
@@ -476,9 +497,8 @@ static void read_outcome(struct flow *flow)
 	if (flow->authorize.event)
 		flow_read_reply(flow->arena, flow->authorize.event, &flow->authorize_error);
 	flow->succeeded = !flow->failed && flow->reply.visible && flow->reply.success;
-	flow->verifier = first_given(flow_value(&flow->token, "code_verifier"),
-				     flow->token.event ? (struct pk_str){0}
-						       : flow->capture->stored_verifier);
+	flow->verifier =
+		first_given(flow_value(&flow->token, "code_verifier"), stored_verifier(flow));
 	flow->challenge = flow_value(&flow->authorize, "code_challenge");
 	flow->method = flow_value(&flow->authorize, "code_challenge_method");
 	flow->relation = pk_relate(flow->verifier, flow->challenge);
