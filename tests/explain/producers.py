@@ -242,6 +242,14 @@ def code_reused(client):
     client.redeem()
 
 
+def code_reused_by_reload(client):
+    location = client.authorize()
+    client.redeem()
+    client.skip(30)
+    client.come_back(location)
+    client.redeem()
+
+
 def code_reused_after_failure(client):
     client.authorize()
     client.redeem(code_verifier=None)
@@ -324,6 +332,11 @@ def body_not_encoded(client):
 def redirect_uri_differs(client):
     client.authorize()
     client.redeem(redirect_uri=client.redirect_uri + "/" if client.redirect_uri[-1] != "/" else client.redirect_uri[:-1])
+
+
+def redirect_uri_in_capitals(client):
+    client.authorize()
+    client.redeem(redirect_uri=client.redirect_uri.replace("callback", "Callback"))
 
 
 def redirect_uri_scheme(client):
@@ -415,6 +428,20 @@ def basic_malformed(client):
     client.exchange(request)
 
 
+def basic_without_its_name(client):
+    client.authorize()
+    request = client.code_request()
+    request.headers["Authorization"] = base64.b64encode(f"{client.id}:{client.secret}".encode()).decode()
+    client.exchange(request)
+
+
+def basic_without_colon(client):
+    client.authorize()
+    request = client.code_request()
+    request.headers["Authorization"] = "Basic " + base64.b64encode(f"{client.id}{client.secret}".encode()).decode()
+    client.exchange(request)
+
+
 def client_id_parameter(client):
     name = client.dialect["client_id_parameter"]
     client.authorize()
@@ -494,6 +521,20 @@ def post_became_get(client):
     client.exchange(request)
 
 
+def post_was_redirected(client):
+    """The final slash was missing, or was one too many: 301, and what follows it is a GET."""
+    client.authorize()
+    request = client.code_request()
+    final = request.url
+    request.url = final[:-1] if final.endswith("/") else final + "/"
+    moved = meddler.Reply(301, {"Location": final}, b"")
+    with Meddler(client, request=lambda place, asked: moved if asked.method == "POST" else None):
+        client.exchange(request)
+        request.method, request.url, request.body = "GET", final, ""
+        del request.headers["Content-Type"]
+        client.exchange(request)
+
+
 def token_endpoint_wrong(client):
     client.authorize()
     request = client.code_request()
@@ -536,6 +577,11 @@ def reply_misread(client):
         client.login()
 
 
+def reply_nested(client):
+    with Meddler(client, **meddler.change_document("token", lambda reply: {"data": reply, "message": "success"})):
+        client.login()
+
+
 def reply_not_oauth(client):
     with Meddler(client, **meddler.answer_instead("token", meddler.page(403, "<html><title>Request blocked</title></html>"))):
         client.login()
@@ -561,6 +607,11 @@ def cors_blocked(client):
 
 def state_missing(client):
     client.login(state=None)
+
+
+def state_lost_by_provider(client):
+    with Meddler(client, **meddler.change_callback(lambda query: {name: value for name, value in query.items() if name != "state"})):
+        client.authorize()
 
 
 def state_too_weak(client):
@@ -652,10 +703,24 @@ def refresh_reply_lost(client):
     client.login()
     token = client.tokens["refresh_token"]
     client.skip(7100)
+    provider = client.provider
     with Meddler(client, reply=lambda place, asked, got: None):
         client.refresh()
-        client.provider = client.capture["events"][0]["request"]["headers"]["Host"]
+    client.provider = provider
     client.skip(300)
+    client.refresh(refresh_token=token)
+
+
+def refresh_tried_again(client):
+    """At once, as programs do when a connection breaks."""
+    client.login()
+    token = client.tokens["refresh_token"]
+    client.skip(7100)
+    provider = client.provider
+    with Meddler(client, reply=lambda place, asked, got: None):
+        client.refresh()
+    client.provider = provider
+    client.skip(1)
     client.refresh(refresh_token=token)
 
 
@@ -821,6 +886,7 @@ FAULTS = [
     Row("refresh-asks-verifier", refresh_asks_verifier, refreshes, sure="likely"),
 
     Row("code-reused", code_reused),
+    Row("code-reused", code_reused_by_reload),
     Row("code-reused", code_reused_after_failure),
     Row("code-prefetched", code_prefetched, also={"code-reused"}),
     Row("code-two-for-one-state", code_two_for_one_state),
@@ -833,6 +899,7 @@ FAULTS = [
     Row("body-not-encoded", body_not_encoded, takes_form),
 
     Row("redirect-uri-differs", redirect_uri_differs),
+    Row("redirect-uri-differs", redirect_uri_in_capitals),
     Row("redirect-uri-scheme", redirect_uri_scheme),
     Row("redirect-uri-port", redirect_uri_port),
     Row("redirect-uri-missing", redirect_uri_missing),
@@ -850,6 +917,8 @@ FAULTS = [
     Row("client-auth-twice", client_auth_twice),
     Row("basic-not-form-encoded", basic_not_form_encoded, takes_basic),
     Row("basic-malformed", basic_malformed, takes_basic),
+    Row("basic-malformed", basic_without_its_name, takes_basic),
+    Row("basic-malformed", basic_without_colon, takes_basic),
     Row("client-id-parameter", client_id_parameter,
         where(lambda d: d["client_auth"][0] != "basic", "Basic names the client")),
     Row("client-id-missing", client_id_missing),
@@ -863,6 +932,7 @@ FAULTS = [
     Row("body-form-not-json", body_form_not_json, takes_json),
     Row("content-type-missing", content_type_missing),
     Row("post-became-get", post_became_get),
+    Row("post-became-get", post_was_redirected),
     Row("token-endpoint-wrong", token_endpoint_wrong),
     Row("parameter-duplicated", parameter_duplicated, takes_form),
     Row("parameter-in-query", parameter_in_query),
@@ -870,10 +940,12 @@ FAULTS = [
     Row("grant-type-wrong", grant_type_wrong),
     Row("grant-type-wrong", grant_type_missing),
     Row("reply-misread", reply_misread),
+    Row("reply-misread", reply_nested),
     Row("reply-not-oauth", reply_not_oauth),
     Row("cors-blocked", cors_blocked),
 
     Row("state-missing", state_missing),
+    Row("state-missing", state_lost_by_provider),
     Row("state-too-weak", state_too_weak),
     Row("state-mismatch", state_mismatch),
     Row("state-altered", state_altered),
@@ -888,9 +960,10 @@ FAULTS = [
 
     Row("refresh-race", refresh_race, rotates, also={"refresh-token-not-replaced", "refresh-reply-lost"}),
     Row("refresh-reply-lost", refresh_reply_lost, rotates, sure="likely"),
+    Row("refresh-reply-lost", refresh_tried_again, rotates, sure="likely"),
     Row("refresh-token-not-replaced", refresh_token_not_replaced, rotates),
     Row("refresh-token-erased", refresh_token_erased, refreshes),
-    Row("refresh-token-absent", refresh_token_absent, refreshes),
+    Row("refresh-token-absent", refresh_token_absent, refreshes, also_without={"second login": {"refresh-token-erased"}}),
     Row("refresh-client-changed", refresh_client_changed, refreshes_public, public=True),
     Row("refresh-client-changed", refresh_client_changed_to_unknown, refreshes_alone),
     Row("refresh-endpoint-wrong", refresh_endpoint_wrong, refreshes),
