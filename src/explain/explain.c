@@ -13,26 +13,23 @@
 /*
  * The sections of the fault list, in its order. Within equal confidence, what stands first is the
  * more special. What a section finds `of_exchange` is over once the code got its tokens, whatever
- * fails later. A `weakness` makes no login fail: it is said where no cause is known.
+ * fails later.
  */
 /* clang-format off */
 static const struct section {
 	const struct rule *rules;
 	bool of_exchange;
-	bool weakness;
 } sections[] = {
-	{rules_pair,         true,  false},
-	{rules_pkce,         true,  false},
-	{rules_code,         true,  false},
-	{rules_redirect,     true,  false},
-	{rules_client,       false, false},
-	{rules_request,      false, false},
-	{rules_state,        false, false},
-	{rules_pkce_refresh, false, false},
-	{rules_after,        false, false},
-	{rules_pair_aside,   false, false},
-	{rules_state_aside,  false, true},
-	{rules_after_aside,  false, true},
+	{rules_pair,         true},
+	{rules_pkce,         true},
+	{rules_code,         true},
+	{rules_redirect,     true},
+	{rules_client,       false},
+	{rules_request,      false},
+	{rules_state,        false},
+	{rules_pkce_refresh, false},
+	{rules_after,        false},
+	{rules_pair_aside,   false},
 };
 /* clang-format on */
 
@@ -82,7 +79,8 @@ static void add_finding(struct pk_report *report, const struct pk_finding *findi
 	report->finding_count++;
 }
 
-static void ask(const struct flow *flow, const struct rule *rule, struct pk_report *report)
+static void ask(const struct flow *flow, const struct rule *rule, struct pk_report *report,
+		struct pk_report *weaknesses)
 {
 	struct pk_finding finding = {.fault = pk_fault_find(pk_str(rule->fault))};
 
@@ -96,6 +94,9 @@ static void ask(const struct flow *flow, const struct rule *rule, struct pk_repo
 		break;
 	case PRESENT:
 		add_finding(report, &finding);
+		break;
+	case WEAKNESS:
+		add_finding(weaknesses, &finding);
 		break;
 	}
 }
@@ -127,24 +128,18 @@ static void drop_guesses(struct pk_report *report)
 	report->finding_count = kept;
 }
 
-/* Behind all that was found, where that is no cause: what the provider wrote may still be one. */
-static void ask_weaknesses(const struct flow *flow, const struct rule *rules,
-			   struct pk_report *report)
-{
-	struct pk_report found = {.finding_count = 0};
-
-	for (const struct rule *rule = rules; rule->fault; rule++)
-		ask(flow, rule, &found);
-	for (size_t i = 0; i < found.checked_count && report->checked_count < PK_CHECKED_MAX; i++)
-		report->checked[report->checked_count++] = found.checked[i];
-	for (size_t i = 0; i < found.finding_count && report->finding_count < PK_FINDINGS_MAX; i++)
-		report->finding[report->finding_count++] = found.finding[i];
-}
-
 static bool knows_no_cause(const struct pk_report *report)
 {
 	return !report->finding_count ||
 	       pk_str_equal(pk_str(report->finding[0].fault->id), PK_STR("provider-error"));
+}
+
+/* Behind all else, where no cause is known: what the provider wrote may still be one. */
+static void add_weaknesses(struct pk_report *report, const struct pk_report *weaknesses)
+{
+	for (size_t i = 0; i < weaknesses->finding_count && report->finding_count < PK_FINDINGS_MAX;
+	     i++)
+		report->finding[report->finding_count++] = weaknesses->finding[i];
 }
 
 static void note_not_visible(struct pk_report *report, bool visible, const char *what)
@@ -181,6 +176,7 @@ enum pk_err pk_explain(struct pk_arena *arena, const struct pk_capture *capture,
 		       const struct pk_dialect *const *dialects, size_t dialect_count,
 		       struct pk_report *ret, struct pk_why *why)
 {
+	struct pk_report weaknesses = {.finding_count = 0};
 	struct flow flow;
 	bool exchanged;
 
@@ -188,15 +184,13 @@ enum pk_err pk_explain(struct pk_arena *arena, const struct pk_capture *capture,
 	*ret = (struct pk_report){.capture = capture, .dialect = flow.dialect};
 	exchanged = shown_exchanged(&flow);
 	for (size_t i = 0; i < SECTIONS; i++)
-		if (!sections[i].weakness && (!exchanged || !sections[i].of_exchange))
+		if (!exchanged || !sections[i].of_exchange)
 			for (const struct rule *rule = sections[i].rules; rule->fault; rule++)
-				ask(&flow, rule, ret);
+				ask(&flow, rule, ret, &weaknesses);
 	drop_guesses(ret);
 	drop_words(ret);
 	if (!flow.failed || knows_no_cause(ret))
-		for (size_t i = 0; i < SECTIONS; i++)
-			if (sections[i].weakness)
-				ask_weaknesses(&flow, sections[i].rules, ret);
+		add_weaknesses(ret, &weaknesses);
 	note_not_visible(ret, flow.authorize.event != NULL, "authorize request");
 	note_not_visible(ret, flow.callback.event != NULL, "callback");
 	note_not_visible(ret, flow.token.event && flow.token.event->request.present,

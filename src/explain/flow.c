@@ -472,16 +472,6 @@ static struct pk_str stored_verifier(const struct flow *flow)
 	return flow->capture->stored_verifier;
 }
 
-/* What the client stored is of this attempt, unless the authorize request is of another one. */
-static bool is_own_verifier(const struct flow *flow)
-{
-	if (flow->token.event)
-		return false;
-	return !flow->callback.event || !flow->authorize.event ||
-	       !flow_value(&flow->callback, "state").len ||
-	       by_state(&flow->authorize, &flow->callback) != UNLIKE;
-}
-
 static void read_outcome(struct flow *flow)
 {
 	const struct flow_part *answered = flow->emptied ? flow->emptied : flow_asked(flow);

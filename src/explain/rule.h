@@ -11,6 +11,7 @@ enum verdict {
 	NOT_VISIBLE, /* what the rule looks at is not in the capture */
 	ABSENT,      /* looked, and it is not there */
 	PRESENT,     /* it is there: `finding` is filled */
+	WEAKNESS,    /* it is there and makes no login fail: said where no cause is known */
 };
 
 /* Fills confidence, detail and evidence of `finding`; its fault is set by the caller. */
@@ -35,8 +36,6 @@ extern const struct rule rules_after[];
 
 /* What makes no login fail: behind all that does. */
 extern const struct rule rules_pair_aside[];
-extern const struct rule rules_state_aside[];
-extern const struct rule rules_after_aside[];
 
 /* Evidence: what was got and, if it can be said, what was wanted. */
 void show(struct pk_finding *finding, const struct flow_part *part, const char *parameter,

@@ -18,11 +18,7 @@ const struct rule rules_after[] = {
 	{"refresh-endpoint-wrong",     look_refresh_endpoint_wrong, false},
 	{"provider-session-gone",      look_provider_session_gone,  false},
 	{"revoke-malformed",           look_revoke_malformed,       false},
-	{NULL, NULL, false},
-};
-
-const struct rule rules_after_aside[] = {
-	{"lifetime-hard-coded", look_lifetime_hard_coded, true},
+	{"lifetime-hard-coded",        look_lifetime_hard_coded,    true},
 	{NULL, NULL, false},
 };
 /* clang-format on */

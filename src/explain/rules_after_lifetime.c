@@ -29,5 +29,5 @@ enum verdict look_lifetime_hard_coded(const struct flow *flow, struct pk_finding
 					      (long long)(lifetime - (stored - at)));
 	show(finding, answered, "expires_in", flow_text(flow, "%lld s", (long long)(stored - at)),
 	     flow_text(flow, "%lld s", (long long)lifetime));
-	return PRESENT;
+	return WEAKNESS;
 }

@@ -60,7 +60,7 @@ static bool lacks_state(const struct flow *flow)
 	return flow->callback.event && is_answer(flow) && !returned_state(flow).len;
 }
 
-static enum verdict find_missing(const struct flow *flow, struct pk_finding *finding)
+static void show_missing(const struct flow *flow, struct pk_finding *finding)
 {
 	finding->confidence = PK_PROVED;
 	if (flow->authorize.event && !sent_state(flow).len)
@@ -69,15 +69,6 @@ static enum verdict find_missing(const struct flow *flow, struct pk_finding *fin
 	else
 		show_secret(finding, &flow->callback, "state", (struct pk_str){0},
 			    expected_state(flow));
-	return PRESENT;
-}
-
-/* Where a state was sent and the callback is without it, no client goes on. */
-static enum verdict look_lost(const struct flow *flow, struct pk_finding *finding)
-{
-	if (!state_stopped_there(flow) || (flow->authorize.event && !sent_state(flow).len))
-		return NOT_VISIBLE;
-	return lacks_state(flow) ? find_missing(flow, finding) : ABSENT;
 }
 
 /* Whether a state was to be sent at all cannot be seen where the request was signed or pushed. */
@@ -88,14 +79,16 @@ static bool sends_none(const struct flow *flow)
 	       !flow_param(&flow->authorize, "request");
 }
 
+/* Where a state was sent and the callback is without it, no client goes on; where none was sent,
+ * those that look for none do. */
 static enum verdict look_missing(const struct flow *flow, struct pk_finding *finding)
 {
-	if (sends_none(flow))
-		return find_missing(flow, finding);
-	/* That is for look_lost() to say. */
-	if (!sent_state(flow).len || state_stopped_there(flow))
-		return NOT_VISIBLE;
-	return lacks_state(flow) ? find_missing(flow, finding) : ABSENT;
+	const bool stopped = state_stopped_there(flow);
+
+	if (!sends_none(flow) && !lacks_state(flow))
+		return sent_state(flow).len || returned_state(flow).len ? ABSENT : NOT_VISIBLE;
+	show_missing(flow, finding);
+	return stopped && !sends_none(flow) ? PRESENT : WEAKNESS;
 }
 
 static size_t count_distinct(struct pk_str text)
@@ -121,14 +114,24 @@ static int used_before(const struct flow *flow)
 	return -1;
 }
 
+static bool is_weak(struct pk_str state)
+{
+	return state.len < STATE_SHORT || count_distinct(state) < STATE_UNIFORM;
+}
+
 static enum verdict look_too_weak(const struct flow *flow, struct pk_finding *finding)
 {
 	const struct pk_str state = sent_state(flow);
 	const int before = used_before(flow);
+	const enum words words = words_show(flow, "state-too-weak", finding);
 
-	if (!flow->authorize.event || !state.len)
+	if (words != WORDS_SILENT) {
+		finding->confidence = words_confidence(words);
+		return PRESENT;
+	}
+	if (!state.len)
 		return NOT_VISIBLE;
-	if (state.len >= STATE_SHORT && count_distinct(state) >= STATE_UNIFORM && before < 0)
+	if (!is_weak(state) && before < 0)
 		return ABSENT;
 	finding->confidence = PK_PROVED;
 	finding->detail = before < 0
@@ -140,18 +143,7 @@ static enum verdict look_too_weak(const struct flow *flow, struct pk_finding *fi
 					      before);
 	show_secret(finding, &flow->authorize, "state", state,
 		    PK_STR("22 characters of base64url or more, from a cryptographic source"));
-	return PRESENT;
-}
-
-/* The provider refused it, and says so. */
-static enum verdict look_refused_as_weak(const struct flow *flow, struct pk_finding *finding)
-{
-	const enum words words = words_show(flow, "state-too-weak", finding);
-
-	if (words == WORDS_SILENT)
-		return NOT_VISIBLE;
-	finding->confidence = words_confidence(words);
-	return PRESENT;
+	return WEAKNESS;
 }
 
 /* ---- Another than was sent ---- */
@@ -308,19 +300,12 @@ const struct rule rules_state[] = {
 	{"login-unknown",           look_login_unknown,     false},
 	{"issuer-mismatch",         look_issuer_mismatch,   true},
 	{"user-denied",             look_user_denied,       false},
-	{"state-missing",           look_lost,              true},
+	{"state-missing",           look_missing,           true},
 	{"state-altered",           look_altered,           true},
 	{"state-mismatch",          look_mismatch,          true},
-	{"state-too-weak",          look_refused_as_weak,   false},
-	{"scope-not-granted",       look_scope_wider,       false},
+	{"scope-not-granted",       look_scope_not_granted, true},
+	{"state-too-weak",          look_too_weak,          true},
 	{"provider-error",          look_provider_error,    false},
-	{NULL, NULL, false},
-};
-
-const struct rule rules_state_aside[] = {
-	{"scope-not-granted", look_scope_not_granted, true},
-	{"state-missing",     look_missing,           true},
-	{"state-too-weak",    look_too_weak,          true},
 	{NULL, NULL, false},
 };
 /* clang-format on */

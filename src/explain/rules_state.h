@@ -12,7 +12,6 @@ rule_fn look_took_too_long;
 
 /* rules_state_scope.c */
 rule_fn look_scope_not_granted;
-rule_fn look_scope_wider;
 
 /* rules_state_answer.c: what the provider answered */
 rule_fn look_user_denied;

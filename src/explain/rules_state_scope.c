@@ -6,7 +6,6 @@
  */
 #include "explain/rules_state.h"
 #include "explain/flow_reply.h"
-#include "explain/words.h"
 #include "base/text.h"
 
 #include <string.h>
@@ -92,47 +91,32 @@ static struct pk_str granted_scopes(const struct flow *flow, const struct flow_p
 	return reply.success ? reply.scope : (struct pk_str){0};
 }
 
-static enum verdict find_refused(const struct flow *flow, const struct flow_part *part,
-				 struct pk_str asked, struct pk_str granted,
-				 struct pk_finding *finding)
+/* RFC 6749 6: a refresh must not ask for what the login was not granted, and fails then. What a
+ * person switched off at the login fails no login. */
+enum verdict look_scope_not_granted(const struct flow *flow, struct pk_finding *finding)
 {
-	const struct pk_str scope = first_refused(asked, granted);
+	const struct flow_part *part;
+	const struct pk_str granted = granted_scopes(flow, &part);
+	const struct pk_str asked = flow_value(&flow->authorize, "scope");
+	const struct pk_str wider = first_refused(flow_value(&flow->refresh, "scope"), granted);
+	const struct pk_str scope = wider.len ? wider : first_refused(asked, granted);
 
-	if (!asked.len || !granted.len)
+	if (!granted.len || (!asked.len && !wider.len))
 		return NOT_VISIBLE;
 	if (!scope.len)
 		return ABSENT;
 	/* Which names are one and the same scope is known only where the provider is. */
 	finding->confidence = flow->dialect ? PK_PROVED : PK_LIKELY;
+	if (wider.len) {
+		finding->detail =
+			flow_text(flow, "The refresh asks for %.*s, which the login did not get.",
+				  PK_ARG(pk_str_first(scope, 80)));
+		show(finding, &flow->refresh, "scope", flow_value(&flow->refresh, "scope"),
+		     granted);
+		return flow->failed ? PRESENT : WEAKNESS;
+	}
 	finding->detail = flow_text(flow, "%.*s was asked for and not granted.",
 				    PK_ARG(pk_str_first(scope, 80)));
 	show(finding, part, "scope", granted, asked);
-	return PRESENT;
-}
-
-enum verdict look_scope_not_granted(const struct flow *flow, struct pk_finding *finding)
-{
-	const struct flow_part *part;
-	const struct pk_str granted = granted_scopes(flow, &part);
-
-	if (flow_value(&flow->refresh, "scope").len)
-		return NOT_VISIBLE; /* look_scope_wider() speaks of it */
-	return find_refused(flow, part, flow_value(&flow->authorize, "scope"), granted, finding);
-}
-
-/* RFC 6749 6: a refresh must not ask for what the login was not granted. */
-enum verdict look_scope_wider(const struct flow *flow, struct pk_finding *finding)
-{
-	const struct flow_part *part;
-	const struct pk_str granted = granted_scopes(flow, &part);
-	const struct pk_str asked = flow_value(&flow->refresh, "scope");
-	const struct pk_str scope = first_refused(asked, granted);
-
-	if (!granted.len || !scope.len)
-		return NOT_VISIBLE;
-	finding->confidence = flow->dialect ? PK_PROVED : PK_LIKELY;
-	finding->detail = flow_text(flow, "The refresh asks for %.*s, which the login did not get.",
-				    PK_ARG(pk_str_first(scope, 80)));
-	show(finding, &flow->refresh, "scope", asked, granted);
-	return PRESENT;
+	return WEAKNESS;
 }
