@@ -1,0 +1,322 @@
+/*
+ * Right clients: flows that the library itself builds, for each built-in dialect, public and
+ * confidential, at the provider and at the sandbox, with and without the provider's name, and with
+ * parts of the capture missing. Whatever the random values are, nothing may be found.
+ */
+#include "setting.h"
+
+#include "proofkey_explain.h"
+
+#include <sodium.h>
+#include <stdio.h>
+
+#define DIALECTS 8
+#define ROUNDS 20
+
+/* What of a flow is captured, and how it went. */
+enum part {
+	NAMED = 1,
+	SANDBOX = 2,
+	PUBLIC = 4,
+	NO_AUTHORIZE = 8,
+	NO_CALLBACK = 16,
+	NO_REPLY = 32,
+	EVERY_PART = 64, /* all of them, combined */
+};
+
+struct flow {
+	unsigned char memory[1 << 16];
+	struct pk_arena arena;
+	char text[1 << 15];
+	size_t text_len;
+	struct pk_login login;
+	struct pk_secret secret;
+	struct pk_event event[8];
+	struct pk_header header[8][PK_HEADERS_MAX];
+	size_t count;
+	double at;
+};
+
+static struct pk_dialect dialects[DIALECTS];
+static const struct pk_dialect *known[DIALECTS];
+static size_t dialect_count;
+
+static int read_dialects(void **state)
+{
+	(void)state;
+	for (const char *name; (name = pk_dialect_name(dialect_count)); dialect_count++) {
+		assert_true(dialect_count < DIALECTS);
+		assert_err(pk_dialect_parse(pk_str(name), pk_str(pk_dialect_text(name)),
+					    &dialects[dialect_count], NULL),
+			   PK_OK);
+		known[dialect_count] = &dialects[dialect_count];
+	}
+	return 0;
+}
+
+/* A text that lives as long as the flow. */
+static struct pk_str keep(struct flow *flow, const char *text)
+{
+	const size_t len = strlen(text);
+	char *copy = flow->text + flow->text_len;
+
+	assert_true(flow->text_len + len <= sizeof(flow->text));
+	memcpy(copy, text, len);
+	flow->text_len += len;
+	return (struct pk_str){copy, len};
+}
+
+static void make_random(char *out, size_t size)
+{
+	unsigned char bytes[24];
+
+	randombytes_buf(bytes, sizeof(bytes));
+	(void)sodium_bin2base64(out, size, bytes, sizeof(bytes),
+				sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+}
+
+static struct pk_event *add_event(struct flow *flow, enum pk_event_kind kind, struct pk_str url)
+{
+	struct pk_event *event = &flow->event[flow->count++];
+
+	*event = (struct pk_event){.kind = kind, .at = flow->at};
+	event->request = (struct pk_message){.present = true, .method = PK_STR("GET"), .url = url};
+	return event;
+}
+
+/* A request of the library and its reply. */
+static void add_exchange(struct flow *flow, const struct pk_http_request *request,
+			 const char *reply)
+{
+	struct pk_header *header = flow->header[flow->count];
+	struct pk_event *event = add_event(flow, PK_EVENT_TOKEN, request->url);
+
+	event->request.method = pk_str(request->method);
+	event->request.body = request->body;
+	event->request.header = header;
+	event->request.header_count = request->header_count;
+	for (size_t i = 0; i < request->header_count; i++) {
+		const char *colon = memchr(request->header[i].ptr, ':', request->header[i].len);
+		const size_t len = (size_t)(colon - request->header[i].ptr);
+
+		assert_non_null(colon);
+		header[i].name = (struct pk_str){request->header[i].ptr, len};
+		header[i].value = (struct pk_str){colon + 2, request->header[i].len - len - 2};
+	}
+	event->reply =
+		(struct pk_message){.present = true, .status = 200, .body = keep(flow, reply)};
+}
+
+static struct pk_str scopes(const struct flow *flow, char *out, size_t size)
+{
+	struct pk_buf text = pk_buf(out, size);
+
+	for (size_t i = 0; i < flow->login.scopes.count; i++) {
+		if (i)
+			pk_buf_put(&text, flow->login.dialect->scope_separator);
+		pk_buf_put(&text, flow->login.scopes.item[i]);
+	}
+	return pk_buf_str(&text);
+}
+
+static void add_authorize(struct flow *flow, struct pk_str state,
+			  const struct pk_challenge *challenge)
+{
+	static char memory[8192];
+	struct pk_buf url = pk_buf(memory, sizeof(memory));
+
+	assert_err(pk_authorize_url(&flow->login, state, challenge, &url, NULL), PK_OK);
+	(void)add_event(flow, PK_EVENT_AUTHORIZE, pk_buf_str(&url));
+}
+
+/* The callback, as a provider of this dialect sends it. */
+static const struct pk_grant_code *add_callback(struct flow *flow, const char *state)
+{
+	const struct pk_grant_code *code;
+	const struct pk_dialect *dialect = flow->login.dialect;
+	char url[4096], random[64], granted[512];
+	struct pk_str query;
+
+	make_random(random, sizeof(random));
+	(void)snprintf(url, sizeof(url), "%.*s?code=%s%s&state=%s%s%.*s%s%.*s%s%.*s",
+		       (int)flow->login.redirect_uri.len, flow->login.redirect_uri.ptr, random,
+		       dialect->code_suffix.len ? "%2A1%21" : "", state,
+		       dialect->callback_scope_parameter.len ? "&" : "",
+		       (int)dialect->callback_scope_parameter.len,
+		       dialect->callback_scope_parameter.len ? dialect->callback_scope_parameter.ptr
+							     : "",
+		       dialect->callback_scope_parameter.len ? "=" : "",
+		       dialect->callback_scope_parameter.len
+			       ? (int)scopes(flow, granted, sizeof(granted)).len
+			       : 0,
+		       granted, dialect->issuer.len ? "&iss=" : "", (int)dialect->issuer.len,
+		       dialect->issuer.len ? dialect->issuer.ptr : "");
+	query = add_event(flow, PK_EVENT_CALLBACK, keep(flow, url))->request.url;
+	query = (struct pk_str){query.ptr + flow->login.redirect_uri.len + 1,
+				query.len - flow->login.redirect_uri.len - 1};
+	assert_err(pk_callback(&flow->arena, &flow->login, pk_str(state), query, &code, NULL, NULL),
+		   PK_OK);
+	return code;
+}
+
+static void add_tokens(struct flow *flow, const struct pk_http_request *request,
+		       const char *refresh_token)
+{
+	char reply[1024], granted[512], access[64];
+	const struct pk_str scope = scopes(flow, granted, sizeof(granted));
+
+	make_random(access, sizeof(access));
+	(void)snprintf(reply, sizeof(reply),
+		       "{\"access_token\":\"%s\",\"token_type\":\"Bearer\",\"expires_in\":7200,"
+		       "\"scope\":\"%.*s\",\"open_id\":\"person-1\"%s%s%s}",
+		       access, (int)scope.len, scope.ptr,
+		       flow->login.dialect->refresh_lifetime ? ",\"refresh_token\":\"" : "",
+		       flow->login.dialect->refresh_lifetime ? refresh_token : "",
+		       flow->login.dialect->refresh_lifetime ? "\"" : "");
+	add_exchange(flow, request, reply);
+}
+
+/* The token request's own address, headers and credentials, with another grant in them. */
+static void add_refresh(struct flow *flow, const struct pk_http_request *exchange, const char *old,
+			const char *new)
+{
+	const struct pk_dialect *dialect = flow->login.dialect;
+	struct pk_http_request request = *exchange;
+	char body[1024];
+	const bool post =
+		flow->secret.text.len && pk_str_equal(dialect->client_auth.item[0], PK_STR("post"));
+	const bool basic = flow->secret.text.len && !post;
+
+	(void)snprintf(body, sizeof(body),
+		       "grant_type=refresh_token&refresh_token=%s%s%.*s%s%s%.*s%s", old,
+		       basic ? "" : "&", basic ? 0 : (int)dialect->client_id_parameter.len,
+		       dialect->client_id_parameter.ptr, basic ? "" : "=client-1", post ? "&" : "",
+		       post ? (int)dialect->client_secret_parameter.len : 0,
+		       dialect->client_secret_parameter.ptr, post ? "=s3cret-of-the-client" : "");
+	request.body = keep(flow, body);
+	flow->at += 7000;
+	add_tokens(flow, &request, new);
+}
+
+static void build(struct flow *flow, unsigned parts)
+{
+	struct pk_verifier verifier;
+	struct pk_challenge challenge;
+	struct pk_http_request request;
+	const struct pk_grant_code *code;
+	uint8_t entropy[32];
+	char state[64], first[64], second[64];
+
+	make_random(state, sizeof(state));
+	make_random(first, sizeof(first));
+	make_random(second, sizeof(second));
+	randombytes_buf(entropy, sizeof(entropy));
+	flow->secret.text = parts & PUBLIC ? (struct pk_str){0} : PK_STR("s3cret-of-the-client");
+	assert_err(pk_verifier_make(entropy, sizeof(entropy), &verifier), PK_OK);
+	pk_challenge_make(&verifier, flow->login.dialect->challenge, &challenge);
+	add_authorize(flow, pk_str(state), &challenge);
+	flow->at += 9.5;
+	code = add_callback(flow, state);
+	flow->at += 0.3;
+	assert_err(pk_token_request(&flow->arena, &flow->login, flow->secret, code, &verifier,
+				    &request, NULL),
+		   PK_OK);
+	add_tokens(flow, &request, first);
+	if (flow->login.dialect->refresh_lifetime)
+		add_refresh(flow, &request, first, second);
+	if (flow->login.dialect->revoke_url.len) {
+		assert_err(pk_revoke_request(&flow->arena, &flow->login, flow->secret,
+					     (struct pk_secret){pk_str(second)}, &request, NULL),
+			   PK_OK);
+		add_exchange(flow, &request, "");
+	}
+}
+
+/* Takes out what was not captured. */
+static void leave_out(struct flow *flow, unsigned parts)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < flow->count; i++) {
+		struct pk_event event = flow->event[i];
+
+		if ((event.kind == PK_EVENT_AUTHORIZE && parts & NO_AUTHORIZE) ||
+		    (event.kind == PK_EVENT_CALLBACK && parts & NO_CALLBACK))
+			continue;
+		if (event.kind == PK_EVENT_TOKEN && parts & NO_REPLY)
+			event.reply = (struct pk_message){0};
+		flow->event[kept++] = event;
+	}
+	flow->count = kept;
+}
+
+static void assert_nothing_found(const struct flow *flow, size_t events, unsigned parts)
+{
+	static unsigned char memory[1 << 20];
+	struct pk_arena arena = pk_arena(memory, sizeof(memory));
+	const struct pk_capture capture = {.provider = parts & NAMED ? flow->login.dialect->name
+								     : (struct pk_str){0},
+					   .event = flow->event,
+					   .count = events,
+					   .stored_expires_at = PK_TIME_UNKNOWN};
+	static struct pk_report report;
+
+	assert_err(pk_explain(&arena, &capture, known, dialect_count, &report, NULL), PK_OK);
+	if (report.finding_count)
+		print_error("%.*s, parts %u, %zu events: %s\n", (int)flow->login.dialect->name.len,
+			    flow->login.dialect->name.ptr, parts, events,
+			    report.finding[0].fault->id);
+	assert_int_equal(report.finding_count, 0);
+	assert_true(report.checked_count > 0);
+	if (!(parts & (NO_AUTHORIZE | NO_CALLBACK)) && events > 2 && report.dialect)
+		assert_true(report.pair_is_right);
+}
+
+static void assert_right(const struct pk_dialect *dialect, unsigned parts)
+{
+	static struct setting setting;
+	static struct flow flow;
+	char name[64];
+
+	(void)snprintf(name, sizeof(name), "%.*s", (int)dialect->name.len, dialect->name.ptr);
+	setting_make(&setting, name);
+	flow = (struct flow){.login = setting.login, .at = 1764000000};
+	flow.arena = pk_arena(flow.memory, sizeof(flow.memory));
+	if (parts & SANDBOX) {
+		flow.login.sandbox = PK_STR("http://127.0.0.1:9400");
+		flow.login.redirect_uri = PK_STR("http://127.0.0.1:8080/callback");
+	}
+	build(&flow, parts);
+	leave_out(&flow, parts);
+	for (size_t events = 1; events <= flow.count; events++)
+		assert_nothing_found(&flow, events, parts);
+}
+
+static bool takes_public_clients(const struct pk_dialect *dialect)
+{
+	for (size_t i = 0; i < dialect->client_auth.count; i++)
+		if (pk_str_equal(dialect->client_auth.item[i], PK_STR("none")))
+			return true;
+	return false;
+}
+
+/* After each of its events, for a capture may end anywhere. */
+static void right_flows_have_no_fault(void **state)
+{
+	(void)state;
+	assert_true(dialect_count >= 4);
+	for (size_t i = 0; i < dialect_count; i++)
+		for (unsigned parts = 0; parts < EVERY_PART; parts++)
+			for (int round = 0; round < ROUNDS; round++)
+				if (!(parts & PUBLIC) || takes_public_clients(known[i]))
+					assert_right(known[i], parts);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(right_flows_have_no_fault, read_dialects),
+	};
+
+	return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
+}
