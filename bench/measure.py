@@ -49,9 +49,9 @@ def logins(bench, gateway, sandbox, count, *options):
     return count / float(lines["seconds"]), lines["cookie"]
 
 
-def pairs(bench):
-    """Nanoseconds of processor time for a pair: for each row, all turns in their order."""
-    out = subprocess.run(on(CLIENT_CORES[:1], bench.program("pkce")), check=True, stdout=subprocess.PIPE, text=True).stdout
+def turns_of(bench, program):
+    """Nanoseconds of processor time: for each row that the program prints, all turns in their order."""
+    out = subprocess.run(on(CLIENT_CORES[:1], bench.program(program)), check=True, stdout=subprocess.PIPE, text=True).stdout
     turns = {}
     for line in out.splitlines():
         name, nanoseconds = line.split()

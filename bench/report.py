@@ -19,6 +19,9 @@ NOTES = f"""## How it is measured
 
 - **Pairs**: processor time of one core. The floor is 32 bytes of entropy, one block of SHA-256 and 32 bytes encoded twice, asked of
   libsodium without anything between. The ratio is one of costs: 1 is the floor itself.
+- **Explaining**: processor time of one core for reading and explaining the capture of one failed login, a challenge in the wrong encoding;
+  and for the longest verifier with a challenge that is none of it, where the search runs to its end. Beside them, jansson parses the same
+  capture and does nothing with it.
 - **/check/nginx**: wrk sends the same request, with the session cookie of a real login, over {CONNECTIONS} connections that stay open, to each
   of the three. Servers have a half of the cores and a process for each (here {len(SERVER_CORES)} of {len(CORES)}), wrk has the others{SHARED}. The
   empty libevent reply is evhttp answering 200 with nothing, from libevent's loop as it comes. A front's loop tells epoll once in a turn

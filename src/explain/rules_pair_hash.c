@@ -66,6 +66,9 @@ enum verdict look_challenge_of_empty_value(const struct flow *flow, struct pk_fi
 
 	if (!flow->challenge.len)
 		return NOT_VISIBLE;
+	/* A challenge that belongs to a verifier of full length is of something. */
+	if (flow->relation.found && flow->verifier.len >= PK_VERIFIER_MIN)
+		return ABSENT;
 	if (!pair_is_of_nothing(flow->challenge, &what))
 		return ABSENT;
 	finding->confidence = PK_PROVED;
