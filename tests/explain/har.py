@@ -5,7 +5,8 @@ import urllib.parse
 
 
 def har(capture):
-    return {"log": {"version": "1.2", "creator": {"name": "tests", "version": "1"}, "entries": [entry(event) for event in capture["events"]]}}
+    return {"log": {"version": "1.2", "creator": {"name": "tests", "version": "1"},
+                    "entries": [entry(event) for event in capture["events"]]}}
 
 
 def entry(event):
@@ -26,7 +27,8 @@ def decoded(text):
 def asked(request):
     query = urllib.parse.urlsplit(request["url"]).query
     told = {"method": request["method"], "url": request["url"], "httpVersion": "HTTP/1.1", "cookies": [],
-            "headers": pairs(request["headers"]), "queryString": decoded(query), "headersSize": -1, "bodySize": len(request.get("body", ""))}
+            "headers": pairs(request["headers"]), "queryString": decoded(query), "headersSize": -1,
+            "bodySize": len(request.get("body", ""))}
     if request.get("body"):
         told["postData"] = {"mimeType": request["headers"].get("Content-Type", ""), "text": request["body"]}
     return told

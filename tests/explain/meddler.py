@@ -4,6 +4,7 @@ what goes through. What a client alone cannot bring about is made so; the provid
 A script is two functions. `request(place, asked)` may change what was asked, or give a Reply instead of asking the provider;
 `reply(place, asked, got)` gives what goes back, or None, and then the connection ends without a reply. `place` is authorize, token,
 revoke, userinfo or "", by the dialect's paths."""
+import base64
 import http.server
 import json
 import threading
@@ -151,7 +152,6 @@ def without(code, end):
 
 def odd_secret(secret):
     """A provider that gave the client this secret."""
-    import base64
     right = base64.b64encode(f"sandbox-client:{urllib.parse.quote_plus(secret)}".encode()).decode()
     known = base64.b64encode(b"sandbox-client:sandbox-secret").decode()
 

@@ -10,6 +10,7 @@ import time
 import urllib.parse
 
 import meddler
+from client import Reply, send
 from meddler import Meddler
 
 SAMPLE_VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
@@ -270,16 +271,15 @@ def code_two_for_one_state(client):
     client.authorize()
     first = client.code
     client.skip(0.1)
-    client.come_back(client_second_code(client))
+    client.come_back(second_answer(client))
     client.code = first
     refused = meddler.document(400, error="invalid_grant")
     with Meddler(client, **meddler.answer_instead("token", refused)):
         client.redeem()
 
 
-def client_second_code(client):
+def second_answer(client):
     """The provider sends the browser back a second time: what the second answer to the same authorize request says."""
-    from client import send
     query = client.capture["events"][0]["request"]["url"].partition("?")[2]
     _, reply = send(client.provider, "GET", client.url("authorize_url") + "?" + query, {"Accept": "text/html"})
     return reply.header("Location")
@@ -527,7 +527,7 @@ def post_was_redirected(client):
     request = client.code_request()
     final = request.url
     request.url = final[:-1] if final.endswith("/") else final + "/"
-    moved = meddler.Reply(301, {"Location": final}, b"")
+    moved = Reply(301, {"Location": final}, b"")
     with Meddler(client, request=lambda place, asked: moved if asked.method == "POST" else None):
         client.exchange(request)
         request.method, request.url, request.body = "GET", final, ""
@@ -589,7 +589,6 @@ def reply_not_oauth(client):
 
 def cors_blocked(client):
     """In a browser: the preflight is refused, and of the request itself nothing comes back."""
-    from client import send
     origin = f"http://{client.landing}"
     refused = meddler.page(405, "<h1>Method Not Allowed</h1>")
     with Meddler(client, **meddler.answer_instead("token", refused, when=lambda asked: asked.method == "OPTIONS")):
@@ -621,7 +620,6 @@ def state_too_weak(client):
 
 def come_back_with(client, page, **changes):
     """The callback with another state, which the client refuses on a page that says so."""
-    from client import Reply
     location = client.authorize()
     client.capture["events"].pop()
     client.come_back(meddler.with_query(location, lambda query: {**query, **changes}), reply=Reply(400, {}, page.encode()))
@@ -661,7 +659,6 @@ def login_unknown(client):
 
 
 def login_took_too_long(client):
-    from client import Reply
     location = client.authorize()
     client.capture["events"].pop()
     client.skip(1900)

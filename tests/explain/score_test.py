@@ -57,7 +57,8 @@ class Case:
             changed = after(self.earlier, capture) if name == SECOND else variant(name, capture, self.dialect)
             text = json.dumps(changed)
             report = self.reports[name] = said[text] = said.get(text) or program.explain(changed)
-            wrong = proved(report) - self.row.may_be_proved(self.dialect) - ALSO_TRUE.get(name, set()) - self.row.also_without.get(name, set())
+            true = self.row.may_be_proved(self.dialect) | ALSO_TRUE.get(name, set()) | self.row.also_without.get(name, set())
+            wrong = proved(report) - true
             self.problems[name] = [f"{self.dialect['name']}: it says {in_short(report)}"] if wrong else []
 
         self.compare_har(capture, said)
@@ -173,15 +174,17 @@ def run():
 def main():
     dialects, right, cases = run()
     for (name, public, length), problems in right.items():
-        ok(f"a right {'public' if public else 'confidential'} client at {name}, {length} steps after the callback: no finding", not problems, *problems)
+        ok(f"a right {'public' if public else 'confidential'} client at {name}, {length} steps after the callback: no finding",
+           not problems, *problems)
     for (row, name), case in cases.items():
         ok(f"{row.fault} ({row.produce.__name__}) at {name}", case.problems["whole"] == [], *case.problems["whole"])
     for row in FAULTS:
         for variety in [*VARIANTS, SECOND]:
-            problems = [problem for (of, _), case in cases.items() if of is row for problem in case.problems.get(variety, ["it was not made"])]
+            problems = [problem for (of, _), case in cases.items() if of is row
+                        for problem in case.problems.get(variety, ["it was not made"])]
             ok(f"{row.fault} ({row.produce.__name__}), {variety}: what is said is true", not problems, *problems)
-    text = [*table(cases, list(dialects)), "", "P proved, L likely, p possible: the fault itself, first; a letter for each way to make it. ! wrong. . cannot happen there.", "",
-            *summary(cases), "", "other: something else comes first, and is not called proved unless it is true too.", "",
+    text = [*table(cases, list(dialects)), "", "P proved, L likely, p possible: the fault itself, first; a letter for each way to make it. ! wrong. . cannot happen there.",
+            "", *summary(cases), "", "other: something else comes first, and is not called proved unless it is true too.", "",
             *why_not(cases, dialects)]
     for line in text:
         print(f"# {line}".rstrip())

@@ -181,7 +181,7 @@ REFUSED = {"status": 400, "headers": {"Content-Type": "application/json"},
            "body": json.dumps({"error": "invalid_grant", "error_description": "The authorization code has expired or is invalid"})}
 
 
-def question(world, **changes):
+def question(world):
     """The question's client: public, everything right, and refused in the provider's words."""
     client = world.client("genesys", True)
     client.verifier = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode().rstrip("=")
@@ -195,14 +195,14 @@ def standard(client):
     return base64.b64encode(hashlib.sha256(client.verifier.encode()).digest()).decode()
 
 
-def guess(world, name, fault, mistake, confidence="proved", **also):
+def guess(world, name, fault, mistake):
     """`mistake` changes the client before the authorize request, and gives what is different in the token request."""
     client = question(world)
     changes = mistake(client) or {}
     client.authorize()
     client.redeem(**changes)
     client.capture["events"][-1]["response"] = REFUSED
-    names(f"the question, if it was {name}", program.explain(client.capture), fault, confidence, **also)
+    names(f"the question, if it was {name}", program.explain(client.capture), fault)
 
 
 def padded(client):
