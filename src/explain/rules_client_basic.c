@@ -191,11 +191,12 @@ static bool is_id_decoded_wrong(const struct flow *flow, const struct flow_part 
 enum verdict look_basic_not_form_encoded(const struct flow *flow, struct pk_finding *finding)
 {
 	const struct flow_part *asked = flow_asked(flow);
+	struct pk_finding other = {0};
 	enum half id, secret;
 
 	if (!asked || !asked->basic_raw_id.ptr)
 		return NOT_VISIBLE;
-	if (!client_is_refused(flow) || has_control(asked->basic_raw_secret) ||
+	if (!client_is_refused(flow) || look_basic_malformed(flow, &other) == PRESENT ||
 	    pair_is_placeholder(PK_STR("client_id"), asked->basic_raw_id) ||
 	    pair_is_placeholder(PK_STR("client_secret"), asked->basic_raw_secret))
 		return ABSENT;
