@@ -129,7 +129,8 @@ static bool has_other_algorithm(const struct flow *flow, const struct assertion 
 	return true;
 }
 
-/* RFC 7523 3: sub is the client_id, and so is iss where the client made the assertion for itself. */
+/* RFC 7523 3: sub is the client_id, and so is iss where the client made the assertion for
+ * itself. */
 static bool has_other_subject(const struct flow *flow, const struct assertion *assertion,
 			      struct pk_finding *finding)
 {

@@ -1,7 +1,7 @@
 /*
  * Whether a browser let the page read the reply: by the Fetch standard it does so when the reply
- * allows the page's origin, and asks before requests that a form could not make. Only what a browser
- * sent is judged; servers may send an Origin too.
+ * allows the page's origin, and asks before requests that a form could not make. Only what a
+ * browser sent is judged; servers may send an Origin too.
  */
 #include "explain/rules_request.h"
 #include "base/text.h"

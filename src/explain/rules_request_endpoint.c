@@ -1,7 +1,7 @@
 /*
  * Where the token request went, and as what it arrived: at the address that the dialect gives, in
- * the region or tenant of the authorize request, as a POST (RFC 6749 3.2). A server of the app's own
- * and one on this machine stand for the provider without being at its address.
+ * the region or tenant of the authorize request, as a POST (RFC 6749 3.2). A server of the app's
+ * own and one on this machine stand for the provider without being at its address.
  */
 #include "explain/rules_request.h"
 #include "explain/flow_provider.h"

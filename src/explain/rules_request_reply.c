@@ -1,7 +1,7 @@
 /*
  * The reply: whether it is one of OAuth at all (RFC 6749 5.1, 5.2), and whether the client could
- * read it. That a client misread a reply shows in what it did next; a form that the dialect does not
- * know is named without it.
+ * read it. That a client misread a reply shows in what it did next; a form that the dialect does
+ * not know is named without it.
  */
 #include "explain/rules_request.h"
 #include "explain/flow_reply.h"
@@ -112,7 +112,7 @@ enum verdict look_reply_misread(const struct flow *flow, struct pk_finding *find
 	else if (reply.error.len)
 		finding->confidence = PK_POSSIBLE;
 	else
-		return ABSENT; /* such is this provider's way, and nothing says that it was misread */
+		return ABSENT; /* such is its way, and nothing says that it was misread */
 	finding->detail = pk_str(how);
 	show(finding, part, "HTTP status", flow_text(flow, "%d", reply.status), nothing);
 	if (reply.error.len)

@@ -64,7 +64,8 @@ static bool has_code(const struct flow *flow)
 	return flow_value(&flow->callback, "code").len || flow_value(&flow->token, "code").len;
 }
 
-/* The provider does not know a scope, or how they are joined: which of the two, the raw text hints. */
+/* The provider does not know a scope, or how they are joined: which of the two, the raw text
+ * hints. */
 static enum verdict look_at_words(const struct flow *flow, const struct flow_param *scope,
 				  struct pk_finding *finding)
 {

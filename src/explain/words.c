@@ -20,7 +20,8 @@ static const struct row {
 #undef PK_WORDS
 };
 
-/* What a refusal at a check of the sandbox means (src/sandbox/checks): the dialects' words are by check. */
+/* What a refusal at a check of the sandbox means (src/sandbox/checks): the dialects' words are
+ * by check. */
 static const struct meaning {
 	const char *check;
 	const char *fault;

@@ -1,5 +1,5 @@
-/* What the tests of rules about one request share: an authorize request and a token request with its
- * answer, made by hand, and what explain finds in them. */
+/* What the tests of rules about one request share: an authorize request and a token request
+ * with its answer, made by hand, and what explain finds in them. */
 #ifndef TESTS_EXCHANGE_H
 #define TESTS_EXCHANGE_H
 

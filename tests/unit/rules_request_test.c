@@ -1,7 +1,7 @@
 /*
- * The rules of the token request as a piece of HTTP, and of its reply: what each shows, and how sure
- * it is. That they keep apart from each other, and silent where nothing is wrong, is shown by
- * tests/captures.
+ * The rules of the token request as a piece of HTTP, and of its reply: what each shows, and how
+ * sure it is. That they keep apart from each other, and silent where nothing is wrong, is shown
+ * by tests/captures.
  */
 #include "exchange.h"
 
