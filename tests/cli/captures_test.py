@@ -4,7 +4,8 @@
 FAULT/NAME.EXT is a capture, NAME.expect.json beside it says what must be found ("verdict", "confidence") and what must not be among
 the findings ("absent"). NAME.golden.json, where there is one, is the whole output; --renew writes those that are there anew, and one
 for each fault that has none. Each capture is also explained with its provider's name left out: what is proved then must be among what
-was found before, for bytes alone cannot prove more when less is known."""
+was found before, for bytes alone cannot prove more when less is known. The dialects are the built-in ones and those of
+tests/explain/providers/, which do what none of the former does."""
 import json
 import pathlib
 import re
@@ -18,6 +19,7 @@ sys.argv = [word for word in sys.argv if word != "--renew"]
 from tap import ENVIRONMENT, PROGRAM, done, ok  # noqa: E402: it reads sys.argv
 
 CAPTURES = pathlib.Path(__file__).resolve().parents[1] / "captures"
+ENVIRONMENT = {**ENVIRONMENT, "PROOFKEY_PROVIDERS": str(CAPTURES.parent / "explain/providers")}
 
 
 def explain(*arguments, data=None):
