@@ -181,6 +181,7 @@ static void reply_failed(struct front *front, struct http_request *request,
 		.detail = message_str(answer, CALL_TEXT_MAX),
 		.provider_error = message_str(answer, CALL_TEXT_MAX),
 		.provider_text = message_str(answer, CALL_TEXT_MAX),
+		.explanation = message_str(answer, EXPLANATION_MAX),
 	};
 
 	/* The back button, a reload, a double click: whoever is signed in already goes where they

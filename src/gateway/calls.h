@@ -11,7 +11,7 @@
  *   CALL_PING    nothing
  *                well: nothing
  *
- * Badly, all of them: fault, detail, provider's error, provider's text.
+ * Badly, all of them: fault, detail, provider's error, provider's text, explanation.
  */
 #ifndef GATEWAY_CALLS_H
 #define GATEWAY_CALLS_H
@@ -26,9 +26,11 @@ struct failure {
 	struct pk_str detail;
 	struct pk_str provider_error;
 	struct pk_str provider_text;
+	struct pk_str explanation; /* a report for a person, lines; empty: none was made */
 };
 
 #define CALL_TEXT_MAX 512
+#define EXPLANATION_MAX 8192
 
 /* What comes to the processes over the control socket from the supervisor, each with a file
  * descriptor: a new link between a front and the keeper. What goes back is one byte: ready. */

@@ -19,6 +19,7 @@ struct work {
 	struct pk_header reply_header;
 	struct pk_report report;
 	char authorize_url[8192], callback_url[MESSAGE_MAX];
+	char text[4 * EXPLANATION_MAX];
 	unsigned char memory[4 * PK_REPLY_MAX];
 };
 
@@ -100,16 +101,11 @@ static struct pk_capture make_capture(struct work *work, const struct login_sett
 				   .stored_expires_at = PK_TIME_UNKNOWN};
 }
 
-/* What the gateway is not at fault for: the configuration was held against the rules for redirect
- * URIs at the start, and a sandbox waives them. `provider-error` says no more than was known. */
+/* `provider-error` says no more than was known. */
 static bool is_news(const struct pk_finding *finding)
 {
-	static const char *const known[] = {"redirect-uri-breaks-rules", "provider-error"};
-
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		if (strcmp(finding->fault->id, known[i]) == 0)
-			return false;
-	return finding->confidence != PK_POSSIBLE;
+	return finding->confidence != PK_POSSIBLE &&
+	       strcmp(finding->fault->id, "provider-error") != 0;
 }
 
 static void put_tame(struct pk_buf *out, struct pk_str text)
@@ -140,39 +136,63 @@ static struct pk_str write_detail(const struct pk_finding *finding, struct pk_bu
 	return pk_buf_str(&out);
 }
 
-static const struct pk_finding *find_cause(struct work *work, const struct login_settings *login,
-					   const struct exchange *exchange,
-					   const struct pk_http_reply *reply, int64_t now)
+static const struct pk_finding *find_cause(const struct pk_report *report)
 {
-	const struct pk_capture capture = make_capture(work, login, exchange, reply, now);
-	const struct pk_dialect *const dialect = &login->dialect;
-	struct pk_arena arena = pk_arena(work->memory, sizeof(work->memory));
-
-	if (pk_explain(&arena, &capture, &dialect, 1, &work->report, NULL) != PK_OK)
-		return NULL;
-	for (size_t i = 0; i < work->report.finding_count; i++)
-		if (is_news(&work->report.finding[i]))
-			return &work->report.finding[i];
+	for (size_t i = 0; i < report->finding_count; i++)
+		if (is_news(&report->finding[i]))
+			return &report->finding[i];
 	return NULL;
 }
 
-void explain_failure(const struct login_settings *login, const struct exchange *exchange,
-		     const struct pk_http_reply *reply, int64_t now, struct failure *failure,
-		     char memory[static CALL_TEXT_MAX])
+/* The report for a person, secrets shortened, as many whole lines as there is room for: its end,
+ * what was looked for in vain, is what a reader misses least. */
+static struct pk_str write_report(struct work *work, char memory[static EXPLANATION_MAX])
 {
-	struct work *work;
+	struct pk_buf out = pk_buf(work->text, sizeof(work->text));
+	size_t len;
+
+	pk_report_text(&work->report, false, &out);
+	len = out.len < EXPLANATION_MAX ? out.len : EXPLANATION_MAX;
+	while (len && work->text[len - 1] != '\n')
+		len--;
+	memcpy(memory, work->text, len);
+	return (struct pk_str){memory, len};
+}
+
+/* Without a report, the failure is told as it is known already. */
+static void explain(struct work *work, const struct pk_capture *capture,
+		    const struct pk_dialect *dialect, struct explanation *explanation,
+		    struct failure *failure)
+{
+	struct pk_arena arena = pk_arena(work->memory, sizeof(work->memory));
 	const struct pk_finding *cause;
 
-	if (!pk_str_equal(failure->fault, PK_STR("provider-error")))
+	if (pk_explain(&arena, capture, &dialect, 1, &work->report, NULL) != PK_OK)
+		return;
+	if (explanation->in_full)
+		failure->explanation = write_report(work, explanation->report);
+	cause = find_cause(&work->report);
+	if (cause && pk_str_equal(failure->fault, PK_STR("provider-error"))) {
+		failure->fault = pk_str(cause->fault->id);
+		failure->detail = write_detail(
+			cause, pk_buf(explanation->detail, sizeof(explanation->detail)));
+	}
+}
+
+void explain_failure(const struct login_settings *login, const struct exchange *exchange,
+		     const struct pk_http_reply *reply, int64_t now,
+		     struct explanation *explanation, struct failure *failure)
+{
+	struct pk_capture capture;
+	struct work *work;
+
+	if (!explanation->in_full && !pk_str_equal(failure->fault, PK_STR("provider-error")))
 		return;
 	work = calloc(1, sizeof(*work));
 	if (!work)
 		return;
-	cause = find_cause(work, login, exchange, reply, now);
-	if (cause) {
-		failure->fault = pk_str(cause->fault->id);
-		failure->detail = write_detail(cause, pk_buf(memory, CALL_TEXT_MAX));
-	}
+	capture = make_capture(work, login, exchange, reply, now);
+	explain(work, &capture, &login->dialect, explanation, failure);
 	sodium_memzero(work, sizeof(*work));
 	free(work);
 }

@@ -17,13 +17,20 @@ struct exchange {
 	int64_t started_at;
 };
 
+/* How much is wanted, and where it is written. */
+struct explanation {
+	bool in_full;
+	char detail[CALL_TEXT_MAX];
+	char report[EXPLANATION_MAX];
+};
+
 /*
  * Where nothing is known but that the provider refused (`provider-error`): replaces fault and detail
- * of `failure` by what explain found, if that is proved or likely. `memory` holds the new detail.
- * `reply` came at `now`.
+ * of `failure` by what explain found, if that is proved or likely. With `in_full` it gets the report
+ * too, whatever is known. `reply` came at `now`; the new texts are views into `explanation`.
  */
 void explain_failure(const struct login_settings *login, const struct exchange *exchange,
-		     const struct pk_http_reply *reply, int64_t now, struct failure *failure,
-		     char memory[static CALL_TEXT_MAX]);
+		     const struct pk_http_reply *reply, int64_t now,
+		     struct explanation *explanation, struct failure *failure);
 
 #endif

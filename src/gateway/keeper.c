@@ -69,7 +69,7 @@ void keeper_answer_send(struct link *link, const struct pk_buf *message)
 
 void keeper_answer_failure(struct link *link, uint64_t number, const struct failure *failure)
 {
-	char memory[4096];
+	char memory[4096 + EXPLANATION_MAX];
 	struct pk_buf message = pk_buf(memory, sizeof(memory));
 
 	keeper_answer_begin(&message, number, false);
@@ -77,6 +77,7 @@ void keeper_answer_failure(struct link *link, uint64_t number, const struct fail
 	message_put_str(&message, failure->detail);
 	message_put_str(&message, failure->provider_error);
 	message_put_str(&message, failure->provider_text);
+	message_put_str(&message, failure->explanation);
 	keeper_answer_send(link, &message);
 }
 

@@ -243,15 +243,39 @@ static struct pk_str mover_of(const struct pk_fault *fault)
 	return PK_STR("the operator of this site");
 }
 
+/* What a person is shown beyond the fault list: HTML, empty where there is nothing of it. */
+struct told {
+	struct pk_buf detail, words, explanation;
+};
+
+static void write_told(const struct failure *failure, struct told *told)
+{
+	const struct page_field words[] = {{"error", failure->provider_error},
+					   {"text", failure->provider_text}};
+
+	if (failure->detail.len)
+		page_render(&told->detail, "fault-detail.html",
+			    &(struct page_field){"text", failure->detail}, 1);
+	if (failure->provider_error.len)
+		page_render(&told->words, "fault-provider.html", words, COUNT(words));
+	if (failure->explanation.len)
+		page_render(&told->explanation, "fault-explanation.html",
+			    &(struct page_field){"text", failure->explanation}, 1);
+}
+
 void page_reply_failure(struct front *front, struct http_request *request, int status,
 			struct pk_str login, const struct failure *failure)
 {
-	static char page_memory[PAGE_MAX];
+	/* An escaped character takes six at most. */
+	static char page_memory[PAGE_MAX], explanation_memory[6 * EXPLANATION_MAX + 256];
 	char detail_memory[4096], words_memory[8192], href_memory[256], correlation_memory[16],
 		status_memory[8];
 	struct pk_buf page = pk_buf(page_memory, sizeof(page_memory));
-	struct pk_buf detail = pk_buf(detail_memory, sizeof(detail_memory));
-	struct pk_buf words = pk_buf(words_memory, sizeof(words_memory));
+	struct told told = {
+		.detail = pk_buf(detail_memory, sizeof(detail_memory)),
+		.words = pk_buf(words_memory, sizeof(words_memory)),
+		.explanation = pk_buf(explanation_memory, sizeof(explanation_memory)),
+	};
 	struct pk_buf href = pk_buf(href_memory, sizeof(href_memory));
 	struct pk_buf number = pk_buf(status_memory, sizeof(status_memory));
 	const struct pk_str correlation = make_correlation(correlation_memory);
@@ -262,21 +286,14 @@ void page_reply_failure(struct front *front, struct http_request *request, int s
 	pk_buf_number(&number, status);
 	pk_buf_put(&href, known ? PK_STR("/login/") : PK_STR("/"));
 	pk_buf_put(&href, known ? login : PK_STR(""));
-	if (front->settings->explain_to_users && failure->detail.len)
-		page_render(&detail, "fault-detail.html",
-			    &(struct page_field){"text", failure->detail}, 1);
-	if (front->settings->explain_to_users && failure->provider_error.len) {
-		const struct page_field fields[] = {{"error", failure->provider_error},
-						    {"text", failure->provider_text}};
-
-		page_render(&words, "fault-provider.html", fields, COUNT(fields));
-	}
+	if (front->settings->explain_to_users)
+		write_told(failure, &told);
 
 	const struct page_field fields[] = {
 		{"status", pk_buf_str(&number)},
 		{"title", pk_str(fault ? fault->title : "The login failed.")},
-		{"detail_block", pk_buf_str(&detail)},
-		{"provider_words_block", pk_buf_str(&words)},
+		{"detail_block", pk_buf_str(&told.detail)},
+		{"provider_words_block", pk_buf_str(&told.words)},
 		{"fault", failure->fault},
 		{"fix", pk_str(fault ? fault->fix : "Start it again.")},
 		{"blame", mover_of(fault)},
@@ -285,10 +302,11 @@ void page_reply_failure(struct front *front, struct http_request *request, int s
 		{"retry_text",
 		 known ? PK_STR("Start the login again") : PK_STR("Go to the sign-in page")},
 		{"correlation", correlation},
+		{"explanation_block", pk_buf_str(&told.explanation)},
 	};
 
 	page_render(&page, "fault.html", fields, COUNT(fields));
-	page.overflow |= detail.overflow || words.overflow;
+	page.overflow |= told.detail.overflow || told.words.overflow || told.explanation.overflow;
 	reply_page(request, status, &page);
 }
 

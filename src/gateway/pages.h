@@ -9,8 +9,8 @@ void page_reply_text(struct http_request *request, int status, struct pk_str tex
 
 /*
  * Answers a failed login with a page: what happened, whose move it is, what to do, and an id by
- * which the operator finds the log line that this writes too. The evidence and the provider's words
- * are shown when `explain_to_users` is set. `login` may be empty.
+ * which the operator finds the log line that this writes too. The evidence, the provider's
+ * words and the whole explanation are shown when `explain_to_users` is set. `login` may be empty.
  */
 void page_reply_failure(struct front *front, struct http_request *request, int status,
 			struct pk_str login, const struct failure *failure);

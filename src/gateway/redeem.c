@@ -101,9 +101,11 @@ static void refuse_exchange(struct redeem *redeem, const struct pk_http_reply *r
 			    const struct pk_why *why)
 {
 	struct failure failure = keeper_failure(why);
-	char detail[CALL_TEXT_MAX];
+	struct explanation explanation = {.in_full =
+						  redeem->job.keeper->settings->explain_to_users};
 
-	explain_failure(redeem->login, &redeem->exchange, reply, time(NULL), &failure, detail);
+	explain_failure(redeem->login, &redeem->exchange, reply, time(NULL), &explanation,
+			&failure);
 	keeper_answer_failure(redeem->job.link, redeem->job.number, &failure);
 	give_up(redeem);
 }
