@@ -142,6 +142,7 @@ static void reply_signed_in(struct front *front, struct http_request *request,
 		     "the identity does not fit into a session");
 		return;
 	}
+	metrics_count(front->metrics, METRIC_LOGINS_FINISHED);
 	front_set_cookie(front, request, front->session_cookie, pk_buf_str(&cookie),
 			 waiting->expires_at - waiting->issued_at);
 	send_back(request, waiting);

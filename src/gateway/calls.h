@@ -38,6 +38,13 @@ struct failure {
 #define CONTROL_READY "ready"
 
 /* The file descriptors that a child is started with. */
-enum child_fd { CHILD_SETTINGS = 3, CHILD_CONTROL, CHILD_REVOKED, CHILD_LISTEN, CHILD__END };
+enum child_fd {
+	CHILD_SETTINGS = 3,
+	CHILD_CONTROL,
+	CHILD_REVOKED,
+	CHILD_LISTEN, /* from here on: a front's only */
+	CHILD_METRICS,
+	CHILD__END
+};
 
 #endif

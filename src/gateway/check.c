@@ -12,6 +12,14 @@
 /* public_url, and RETURN_TO_MAX with every byte as %XX. */
 #define URL_MAX (RETURN_TO_MAX * 4)
 
+static bool may_pass(struct front *front, const struct http_request *request, struct session *ret)
+{
+	const bool yes = front_session(front, request, ret);
+
+	metrics_count(front->metrics, yes ? METRIC_CHECKS_YES : METRIC_CHECKS_NO);
+	return yes;
+}
+
 static void reply_yes(struct http_request *request, const struct session *session)
 {
 	http_reply_header(request, "X-Auth-Provider", session->login);
@@ -110,7 +118,7 @@ static void check_forwarded(struct front *front, struct http_request *request)
 	struct pk_buf original = pk_buf(memory, sizeof(memory));
 	struct session session;
 
-	if (front_session(front, request, &session)) {
+	if (may_pass(front, request, &session)) {
 		reply_yes(request, &session);
 		return;
 	}
@@ -129,7 +137,7 @@ void handle_check_nginx(struct front *front, struct http_request *request, struc
 	struct session session;
 
 	(void)rest;
-	if (front_session(front, request, &session))
+	if (may_pass(front, request, &session))
 		reply_yes(request, &session);
 	else
 		reply_no_json(front, request,
@@ -165,7 +173,7 @@ void handle_check_envoy(struct front *front, struct http_request *request, struc
 		http_reply(request, 404, NULL, PK_STR(""));
 		return;
 	}
-	if (front_session(front, request, &session)) {
+	if (may_pass(front, request, &session)) {
 		reply_yes(request, &session);
 		return;
 	}

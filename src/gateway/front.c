@@ -41,6 +41,7 @@ static const struct route {
 	{"/logout",              false, "POST",     handle_logout},
 	{"/healthz",             false, reads,      handle_healthz},
 	{"/readyz",              false, reads,      handle_readyz},
+	{"/metrics",             false, reads,      handle_metrics},
 	{"/assets/proofkey.css", false, reads,      handle_style},
 };
 /* clang-format on */
@@ -164,12 +165,14 @@ static bool set_up(struct front *front)
 	front->attempts = token_sealer_new(front->settings->attempt_keys.key,
 					   front->settings->attempt_keys.count);
 	front->revoked = revoked_map(CHILD_REVOKED, false);
+	front->metrics = metrics_map(CHILD_METRICS);
+	close(CHILD_METRICS);
 	front->base = http_base_new();
 	front->keeper = front->base ? keeper_link_new(front->base) : NULL;
 	front->server =
 		front->base ? http_server_new(front->base, CHILD_LISTEN, route, front) : NULL;
-	return front->sessions && front->attempts && front->revoked && front->keeper &&
-	       front->server;
+	return front->sessions && front->attempts && front->revoked && front->metrics &&
+	       front->keeper && front->server;
 }
 
 static void tear_down(struct front *front)
@@ -177,6 +180,7 @@ static void tear_down(struct front *front)
 	http_server_free(front->server);
 	keeper_link_free(front->keeper);
 	revoked_unmap(front->revoked);
+	metrics_unmap(front->metrics);
 	token_sealer_free(front->sessions);
 	token_sealer_free(front->attempts);
 	child_settings_free(front->settings);

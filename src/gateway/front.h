@@ -8,6 +8,7 @@
 
 #include "gateway/attempt.h"
 #include "gateway/keeper_link.h"
+#include "gateway/metrics.h"
 #include "gateway/revoked.h"
 #include "gateway/session.h"
 #include "gateway/settings.h"
@@ -20,6 +21,7 @@ struct front {
 	struct token_sealer *sessions;
 	struct token_sealer *attempts;
 	struct revoked *revoked;
+	struct metrics *metrics;
 	struct keeper_link *keeper;
 	bool secure; /* public_url is https: cookies are Secure and have the __Host- prefix */
 	struct pk_str session_cookie; /* names */
@@ -41,6 +43,7 @@ front_handler handle_check_nginx, handle_check_traefik, handle_check_caddy,
 	handle_check_envoy;   /* check.c */
 front_handler handle_healthz; /* health.c */
 front_handler handle_readyz;
+front_handler handle_metrics; /* metrics.c */
 
 /* The session that came with the request: opened, not ended, not revoked. Its texts live until the
  * next call. */

@@ -107,6 +107,7 @@ void handle_login(struct front *front, struct http_request *request, struct pk_s
 			PK_STR("This login cannot be started with such a long return_to.\n"));
 		return;
 	}
+	metrics_count(front->metrics, METRIC_LOGINS_STARTED);
 	log_event("info", "login.started", &(struct log_field){"login", login->login.name}, 1);
 	http_reply_header(request, "Cache-Control", PK_STR("no-store"));
 	http_reply_header(request, "Referrer-Policy", PK_STR("no-referrer"));

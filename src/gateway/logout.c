@@ -40,10 +40,12 @@ static void on_answer(struct front *front, struct http_request *request,
 		      struct message_reader *answer, void *context)
 {
 	(void)context;
-	if (answer && message_number(answer) && message_done(answer))
-		reply_signed_out(front, request);
-	else
+	if (!answer || !message_number(answer) || !message_done(answer)) {
 		reply_failed(request);
+		return;
+	}
+	metrics_count(front->metrics, METRIC_SESSIONS_ENDED);
+	reply_signed_out(front, request);
 }
 
 static void end_session(struct front *front, struct http_request *request,

@@ -39,8 +39,9 @@ static void keep_environment(char *ret[static KEPT + 1])
 static bool place(const struct spawn_fds *fds)
 {
 	int from[CHILD__END - CHILD_SETTINGS] = {fds->settings, fds->control, fds->revoked,
-						 fds->listen};
-	const int count = fds->listen < 0 ? 3 : 4;
+						 fds->listen, fds->metrics};
+	const int count =
+		fds->listen < 0 ? CHILD_LISTEN - CHILD_SETTINGS : CHILD__END - CHILD_SETTINGS;
 
 	for (int i = 0; i < count; i++) {
 		from[i] = fcntl(from[i], F_DUPFD_CLOEXEC, 2 * CHILD__END);

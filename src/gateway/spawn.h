@@ -13,7 +13,8 @@ struct spawn_fds {
 	int settings;
 	int control;
 	int revoked;
-	int listen; /* -1 for the keeper */
+	int listen;  /* -1 for the keeper */
+	int metrics; /* the same */
 };
 
 /* The process id, or -1 with errno. The descriptors stay the caller's. */

@@ -5,6 +5,7 @@
 #include "gateway/config.h"
 #include "gateway/generation.h"
 #include "gateway/log.h"
+#include "gateway/metrics.h"
 #include "gateway/revoked.h"
 #include "gateway/spawn.h"
 #include "io/confine.h"
@@ -33,6 +34,7 @@ struct supervisor {
 	char listen[128]; /* the address, and how many fronts: settled at the start */
 	unsigned fronts;
 	int revoked_fd[2]; /* by role: a front can only read */
+	int metrics_fd;
 	struct event *deadline;
 	bool stopping;
 	int status;
@@ -79,6 +81,7 @@ static bool start(struct child *child)
 		.control = pair[1],
 		.revoked = supervisor->revoked_fd[child->role],
 		.listen = child->role == ROLE_FRONT ? supervisor->listen_fd[child->slot] : -1,
+		.metrics = child->role == ROLE_FRONT ? supervisor->metrics_fd : -1,
 	};
 
 	child->pid = spawn_child(child->role, &fds);
@@ -434,9 +437,11 @@ static bool set_up(struct supervisor *supervisor)
 	supervisor->base = event_base_new();
 	supervisor->revoked_fd[ROLE_KEEPER] = revoked_create();
 	supervisor->revoked_fd[ROLE_FRONT] = revoked_readable(supervisor->revoked_fd[ROLE_KEEPER]);
+	supervisor->metrics_fd = metrics_create();
 	if (!listening)
 		return false;
-	if (!supervisor->base || supervisor->revoked_fd[ROLE_FRONT] < 0) {
+	if (!supervisor->base || supervisor->revoked_fd[ROLE_FRONT] < 0 ||
+	    supervisor->metrics_fd < 0) {
 		log_text("error", "supervisor.start", "cannot start: %s", strerror(errno));
 		return false;
 	}
