@@ -9,6 +9,7 @@
 #include "base/form.h"
 #include "base/text.h"
 #include "gateway/allow.h"
+#include "gateway/echo.h"
 #include "gateway/explain_failure.h"
 #include "gateway/keeper.h"
 #include "gateway/log.h"
@@ -26,6 +27,7 @@ struct redeem {
 	uint8_t old_session[SESSION_ID];
 	int64_t old_session_expires_at; /* 0: there is none */
 	struct exchange exchange;
+	struct pk_str code; /* as it was sent */
 	struct pk_arena arena;
 	unsigned char memory[2 * PK_ARENA_LOGIN + PK_REPLY_MAX];
 };
@@ -96,7 +98,15 @@ static void refuse(struct redeem *redeem, const struct pk_why *why)
 	give_up(redeem);
 }
 
-/* The provider refused the code: why, explain may know better than its words. */
+/* Whether the provider's words repeat something that no log and no page may hold. */
+static bool repeats_secret(const struct redeem *redeem, struct pk_str words)
+{
+	return echo_has(words, redeem->code) || echo_has(words, redeem->login->secret.text) ||
+	       echo_has(words, pk_verifier_str(&redeem->exchange.verifier));
+}
+
+/* The provider refused the code: why, explain may know better than its words. Words that repeat a
+ * secret are kept from everybody, and so is what explain would make of them. */
 static void refuse_exchange(struct redeem *redeem, const struct pk_http_reply *reply,
 			    const struct pk_why *why)
 {
@@ -104,8 +114,16 @@ static void refuse_exchange(struct redeem *redeem, const struct pk_http_reply *r
 	struct explanation explanation = {.in_full =
 						  redeem->job.keeper->settings->explain_to_users};
 
-	explain_failure(redeem->login, &redeem->exchange, reply, time(NULL), &explanation,
-			&failure);
+	if (repeats_secret(redeem, reply->body) || repeats_secret(redeem, failure.provider_text) ||
+	    repeats_secret(redeem, failure.provider_error)) {
+		failure.provider_error = PK_STR("");
+		failure.provider_text = PK_STR("");
+		failure.detail = PK_STR("the provider's words repeat a secret of this login and "
+					"are left out");
+	} else {
+		explain_failure(redeem->login, &redeem->exchange, reply, time(NULL), &explanation,
+				&failure);
+	}
 	keeper_answer_failure(redeem->job.link, redeem->job.number, &failure);
 	give_up(redeem);
 }
@@ -198,7 +216,7 @@ static bool spend(struct redeem *redeem, const struct call_fields *call)
 		refuse(redeem, &why);
 		return false;
 	}
-	code = pk_form_get(&form, PK_STR("code"));
+	code = redeem->code = pk_form_get(&form, PK_STR("code"));
 	crypto_generichash(hash, sizeof(hash), (const unsigned char *)code.ptr, code.len, NULL, 0);
 	switch (vault_spend_attempt(vault, (const uint8_t *)call->attempt.ptr, hash,
 				    call->attempt_expires_at)) {

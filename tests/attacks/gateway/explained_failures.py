@@ -93,6 +93,33 @@ def provider_tells_secrets():
     shows_nothing_secret(Browser(gateway).sign_in(provider, token=echo), "tokens beside an error")
 
 
+def provider_repeats_the_code():
+    """What was sent stands in the provider's own words: plainly, where they are cut, escaped, or on a page."""
+    def in_json(words):
+        return "application/json", '{"error":"invalid_grant","error_description":"' + words + '"}'
+
+    ways = {
+        "plainly": lambda code: in_json("no such code: " + code),
+        "where the words are cut": lambda code: in_json("x" * 240 + code),
+        "escaped": lambda code: in_json("".join(f"\\u{ord(letter):04x}" for letter in code)),
+        "as the error": lambda code: ("application/json", '{"error":"' + code + '"}'),
+        "on a page": lambda code: ("text/html", f"<p>{code}</p>"),
+    }
+    for what, write in ways.items():
+        sent = {}
+
+        def repeat(handler, document):
+            kind, text = write(sent["code"])
+            handler.reply(400, kind, text.encode())
+
+        browser = Browser(gateway)
+        path = provider.approve(browser.start(), token=repeat)
+        sent["code"] = parameters(path)["code"]
+        reply = browser.get(path)
+        check(reply.status == 502, f"{what}: the login fails", reply)
+        check(sent["code"][:12] not in reply.text + gateway.log(), f"{what}: neither page nor log repeats it", reply.text)
+
+
 def no_blame_for_what_was_waived():
     text = explanation(Browser(waived).sign_in(provider)) or ""
     check("Provider    tiktok\n" in text and "redirect-uri-breaks-rules" not in text.split("Looked for")[0], "with a sandbox the redirect URI may be http", text)
@@ -106,5 +133,5 @@ def not_to_users():
 
 
 with gateway, silent, waived:
-    run(each, hostile, in_full, too_long, provider_tells_secrets, no_blame_for_what_was_waived, not_to_users)
+    run(each, hostile, in_full, too_long, provider_tells_secrets, provider_repeats_the_code, no_blame_for_what_was_waived, not_to_users)
 finish()
