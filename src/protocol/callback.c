@@ -68,7 +68,7 @@ static enum pk_err refuse_as_provider(const struct pk_form *form, struct pk_why 
 	const bool denied = pk_str_equal(error, PK_STR("access_denied"));
 	const enum pk_err err =
 		pk_refuse(why, denied ? PK_ERR_USER_DENIED : PK_ERR_PROVIDER_REFUSED, "error", "%s",
-			  denied ? "the login was declined at the provider"
+			  denied ? "the provider sent the browser back with access_denied"
 				 : "the provider refused the authorize request");
 
 	if (why) {
