@@ -1,5 +1,8 @@
 // A person signs in, declines, signs out: at every provider that the demo has.
 import assert from 'node:assert/strict';
+import { mkdtemp, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { startDemo } from './programs.mjs';
 import { launchBrowser, Visitor } from './visitor.mjs';
@@ -10,7 +13,17 @@ const providers = [
 	{ name: 'tiktok-desktop', title: 'TikTok Desktop', person: 'Linus Pauling', email: '', optional: 'video.publish' },
 	{ name: 'tiktok', title: 'TikTok', person: 'Ada Lovelace', email: '', optional: 'video.upload' },
 ];
-let demo, browser;
+let demo, browser, pictures;
+
+/** Keeps what the tab shows, for whoever wants to look, and knows that it is not an empty page. */
+async function takePicture(tab, name) {
+	pictures ??= process.env.PICTURES ?? await mkdtemp(join(tmpdir(), 'proofkey-pictures-'));
+
+	const path = join(pictures, `${name}.png`);
+
+	await tab.screenshot({ path });
+	assert.ok((await stat(path)).size > 10_000, `${path} shows something`);
+}
 
 before(async () => {
 	[demo, browser] = await Promise.all([startDemo(), launchBrowser()]);
@@ -27,6 +40,7 @@ test('the sign-in page has a button for every provider', async () => {
 
 	await tab.goto(`${demo.gateway}/`);
 	await visitor.isSignedOut(tab);
+	await takePicture(tab, 'sign-in');
 	assert.deepEqual((await tab.getByRole('link').allInnerTexts()).map((text) => text.split('\n').at(-1)).sort(),
 		providers.map(({ title }) => `Continue with ${title}`).sort());
 	await visitor.leave();
@@ -40,11 +54,13 @@ for (const { name, title, person, email, optional } of providers) {
 		await visitor.goToProvider(tab, title);
 		await visitor.decides(tab, { person, button: 'Deny' });
 		await visitor.seesFault(tab, 'user-denied');
+		await takePicture(tab, `${name}-declined`);
 		assert.equal((await visitor.me()).status, 401);
 
 		await tab.getByRole('link', { name: 'Start the login again' }).click();
 		await visitor.decides(tab, { person, without: [optional] });
 		await visitor.isSignedIn(tab, person);
+		await takePicture(tab, `${name}-signed-in`);
 		assert.equal(visitor.callbacks.length, 2);
 
 		const me = await visitor.me();
