@@ -119,7 +119,6 @@ static void reply_sign_in(struct front *front, struct http_request *request,
 
 	const struct page_field fields[] = {
 		{"host", host_of(front)},
-		{"notice", PK_STR("")},
 		{"buttons", pk_buf_str(&buttons)},
 	};
 
