@@ -26,8 +26,8 @@ static void try_login(void)
 	must(err == PK_OK || (why.err == err && why.detail[0]));
 	if (err != PK_OK)
 		return;
-	must(pk_authorize_url(&login, PK_STR("abcdefghijklmnopqrstuv"), &challenge, &url, &why) ==
-	     PK_OK);
+	must(pk_authorize_url(&login, PK_STR("abcdefghijklmnopqrstuv"), (struct pk_str){0},
+			      &challenge, &url, &why) == PK_OK);
 	must(pk_str_starts(pk_buf_str(&url), PK_STR("http")));
 }
 

@@ -4,7 +4,7 @@
  * This header is in the order in which a login uses it:
  *
  *     dialect -> login -> verifier, challenge -> authorize URL -> callback
- *             -> token request -> token reply -> user info -> revocation
+ *             -> token request -> token reply -> ID token, user info -> refresh -> revocation, logout
  *
  * The library opens no socket and no file, reads no clock, no environment and no random source,
  * writes no log and keeps no state between calls. Time and entropy are arguments. An HTTP exchange
@@ -167,6 +167,7 @@ enum pk_pkce {
 	PK_PKCE_OFF,      /* the client sends no challenge */
 	PK_PKCE_SENT,     /* the client always sends one; the provider does not insist */
 	PK_PKCE_REQUIRED, /* the provider refuses a login without one */
+	PK_PKCE_REFUSED,  /* the provider refuses a login with one */
 };
 
 /* How the SHA-256 of the verifier is written as challenge. RFC 7636 4.2 knows the first. */
@@ -185,25 +186,86 @@ enum pk_method_missing {
 /* Whether the authorize endpoint looks at the form of the challenge. One that does not takes any
  * text, and the login fails at the token endpoint, far from its cause. */
 enum pk_challenge_shape {
-	PK_CHALLENGE_SHAPE_CHECKED,
-	PK_CHALLENGE_SHAPE_UNCHECKED,
+	PK_CHALLENGE_SHAPE_CHECKED,    /* a SHA-256 in the encoding of the dialect */
+	PK_CHALLENGE_SHAPE_UNCHECKED,  /* anything */
+	PK_CHALLENGE_SHAPE_CHARACTERS, /* 43 to 128 characters that a verifier could have */
+};
+
+/* Whether the token endpoint holds the verifier against RFC 7636 4.1 before it compares it. */
+enum pk_verifier_shape {
+	PK_VERIFIER_SHAPE_CHECKED,
+	PK_VERIFIER_SHAPE_UNCHECKED,
+};
+
+/* How the provider sends the browser back. */
+enum pk_response_mode {
+	PK_RESPONSE_MODE_QUERY,
+	PK_RESPONSE_MODE_FORM_POST, /* asked for with response_mode=form_post; the callback is a
+				       POST from the provider's site */
 };
 
 enum pk_body {
 	PK_BODY_FORM,
 	PK_BODY_JSON,
+	PK_BODY_QUERY,  /* token_request: a GET, everything in the URL */
+	PK_BODY_ACCEPT, /* token_reply: JSON for who accepts it, a form for everybody else */
+};
+
+/* How `scope` stands in the token reply. */
+enum pk_reply_scope {
+	PK_REPLY_SCOPE_TEXT,
+	PK_REPLY_SCOPE_ARRAY,
+	PK_REPLY_SCOPE_ABSENT,
+};
+
+/* How `expires_in` stands there. */
+enum pk_expires_in {
+	PK_EXPIRES_IN_NUMBER,
+	PK_EXPIRES_IN_TEXT,
+	PK_EXPIRES_IN_ABSENT,
+};
+
+/* With which algorithm the provider signs ID tokens. */
+enum pk_id_token_alg {
+	PK_ID_TOKEN_NONE, /* it gives no ID tokens */
+	PK_ID_TOKEN_RS256,
+	PK_ID_TOKEN_ES256,
+	PK_ID_TOKEN_HS256, /* with the client secret as key */
+};
+
+enum pk_userinfo_method {
+	PK_USERINFO_GET,
+	PK_USERINFO_POST,
+};
+
+enum pk_userinfo_token {
+	PK_USERINFO_TOKEN_HEADER,
+	PK_USERINFO_TOKEN_QUERY, /* access_token in the URL, against RFC 6750 2.3 */
+};
+
+enum pk_revoke_auth {
+	PK_REVOKE_AUTH_CLIENT,
+	PK_REVOKE_AUTH_BEARER, /* the token itself, in the Authorization header */
+};
+
+/* How the subject is written in JSON. */
+enum pk_subject_type {
+	PK_SUBJECT_TEXT,
+	PK_SUBJECT_NUMBER,
 };
 
 /* How the provider says no at one of its checks, `error.CHECK = "STATUS CODE TEXT"`; the sandbox
- * repeats it word for word. */
+ * repeats it word for word. CODE may be "CODE/NUMBER" where the dialect says where the number
+ * stands. */
 struct pk_refusal {
 	struct pk_str check;
 	int status; /* HTTP status at the token endpoint; the authorize endpoint redirects */
-	struct pk_str code; /* `error` */
-	struct pk_str text; /* `error_description`, may be empty */
+	struct pk_str code;   /* `error` */
+	struct pk_str number; /* what followed the /, or "not given" */
+	struct pk_str text;   /* `error_description`, may be empty */
 };
 
-#define PK_REFUSALS_MAX 40
+#define PK_REFUSALS_MAX 64
 
 struct pk_dialect {
 	struct pk_str name;         /* "rfc7636", from the file's name */
@@ -213,60 +275,120 @@ struct pk_dialect {
 	struct pk_list unconfirmed; /* the keys below that no source confirms */
 	struct pk_str note;
 
-	struct pk_str
-		authorize_url; /* endpoints may hold {region} and {host}, see struct pk_login */
+	/* Endpoints. They may hold {host}, {region} and {tenant}, see struct pk_login; empty where
+	 * the provider has none. */
+	struct pk_str authorize_url;
 	struct pk_str token_url;
+	struct pk_str refresh_url; /* where refresh tokens are used; empty: token_url */
 	struct pk_str revoke_url;
 	struct pk_str userinfo_url;
-	struct pk_list regions; /* the values of {region}, the default first */
-	struct pk_str issuer; /* what `iss` in the callback must be; empty where the provider sends
-				 none */
+	struct pk_str introspect_url;
+	struct pk_str end_session_url;
+	struct pk_str par_url; /* RFC 9126 */
+	struct pk_str jwks_url;
+	struct pk_str discovery_url; /* the metadata document; {issuer} is the login's issuer */
+	struct pk_str issuer;        /* of ID tokens and metadata; empty where it has none */
+	bool callback_issuer;        /* `iss` is in every callback (RFC 9207) */
+	struct pk_list regions;      /* the values of {region}, the default first */
+	struct pk_str tenant; /* the default of {tenant}: a realm, tenant, authorization server */
 
 	struct pk_str client_id_parameter;     /* "client_id" */
 	struct pk_str client_secret_parameter; /* "client_secret" */
-	struct pk_list client_auth;    /* of "basic", "post", "none": what the provider accepts, the
-					  best first */
-	struct pk_str scope_separator; /* " " */
-	struct pk_list scopes;         /* those that are known, the usual ones first */
-	struct pk_list scopes_fixed;   /* those that the person cannot switch off */
-	struct pk_str callback_scope_parameter; /* granted scopes in the callback; empty where there
-						   is none */
+	struct pk_list client_auth; /* of "basic", "post", "none": what the provider accepts, the
+				       best first */
+	struct pk_str client_secret_audience; /* the secret is a JWT with this audience; empty: it
+						 is a text */
+	bool origin_from_public_clients;      /* public clients redeem with an Origin header, others
+					    must not send one */
+
+	struct pk_str scope_parameter;  /* "scope" */
+	struct pk_str scope_separator;  /* " " */
+	struct pk_list scopes;          /* those that are known, the usual ones first */
+	struct pk_list scopes_fixed;    /* those that the person cannot switch off */
+	struct pk_list scopes_required; /* a login without them is refused */
+	bool plus_is_space; /* whether a + in the authorize URL is a space, as in a form */
+	struct pk_str authorize_query; /* what each authorize URL has in addition, form-encoded */
+	struct pk_str authorize_fragment; /* what it ends with, after a # */
+	int64_t state_min; /* characters that a state must have; 0: it may be missing */
+	enum pk_response_mode response_mode;
+
+	struct pk_str code_prefix;       /* how each code begins, and ... */
+	struct pk_str code_suffix;       /* ... ends; shows who decodes it twice */
+	struct pk_str callback_more;     /* what each callback has in addition, form-encoded */
+	struct pk_str callback_fragment; /* what it ends with, after a # */
+	struct pk_str callback_scope_parameter;      /* granted scopes in the callback; empty where
+						   there is none */
+	struct pk_str callback_error_text_parameter; /* "error_description" */
+	struct pk_str callback_error_number_parameter; /* empty where there is none */
 
 	enum pk_pkce pkce;
 	enum pk_challenge_encoding challenge;
 	enum pk_challenge_shape challenge_shape;
+	enum pk_verifier_shape verifier_shape;
 	struct pk_str challenge_method; /* what the client sends as code_challenge_method; empty: it
 					   sends none */
 	enum pk_method_missing method_missing;
-	bool plain; /* whether the provider takes code_challenge_method=plain */
+	bool plain;                   /* whether the provider takes code_challenge_method=plain */
+	bool failed_check_burns_code; /* a code is gone after the first token request, right or
+					 wrong */
 
 	struct pk_list redirect_rules; /* see pk_redirect_uris_check() */
 
 	enum pk_body token_request;
+	struct pk_str token_parameters; /* what a token request has in addition, form-encoded */
+	bool dpop;                      /* the provider takes DPoP proofs (RFC 9449) */
+
 	enum pk_body token_reply;
-	struct pk_str token_subject; /* JSON pointer to the subject in the token reply; empty where
-					it has none */
+	struct pk_str token_reply_type; /* the content type; empty: that of token_reply */
+	struct pk_str token_reply_at;   /* JSON pointer to the object with the tokens; empty: the
+					   document itself */
+	struct pk_str token_reply_more; /* what it has in addition, form-encoded, names are JSON
+					   pointers */
+	struct pk_str token_type;       /* as the provider writes it; empty where it has none */
+	struct pk_str token_subject;    /* JSON pointer to the subject in the token reply; empty
+					   where it has none */
+	enum pk_reply_scope reply_scope;
+	struct pk_str reply_scope_separator; /* empty: scope_separator */
+	enum pk_expires_in expires_in;
 	struct pk_str
 		refresh_lifetime_parameter; /* "refresh_expires_in"; empty where there is none */
-	struct pk_str log_id_parameter;     /* an opaque id that the provider adds to its errors */
+	enum pk_id_token_alg id_token_alg;
 
-	struct pk_str userinfo_query;   /* what the user info endpoint needs in its query */
-	struct pk_str userinfo_subject; /* JSON pointers (RFC 6901) into the user info */
+	int64_t error_status; /* HTTP status of refusals at the token endpoint that have no words of
+				 their own; 0: that of RFC 6749 */
+	struct pk_str ok_at;  /* JSON pointer to a boolean: true in a reply, false in a refusal */
+	struct pk_str error_at;         /* "/error" */
+	struct pk_str error_text_at;    /* "/error_description" */
+	struct pk_str error_number_at;  /* empty where there is none */
+	struct pk_str error_more;       /* what a refusal has in addition, like token_reply_more */
+	struct pk_str log_id_parameter; /* an opaque id that the provider adds to its errors */
+
+	struct pk_str refresh_asked_by; /* "scope=offline_access", "access_type=offline": without it
+					   there is no refresh token; empty: nothing is needed */
+	bool refresh_scope;             /* a refresh names the scopes */
+	bool refresh_rotates;
+
+	enum pk_userinfo_method userinfo_method;
+	enum pk_userinfo_token userinfo_token;
+	struct pk_str userinfo_query;         /* what the user info endpoint needs in its query */
+	struct pk_str userinfo_header;        /* "Name: value" that it needs */
+	struct pk_str userinfo_client_header; /* the header that it wants the client id in */
+	struct pk_str userinfo_subject_parameter; /* the parameter that it wants the subject in */
+	struct pk_str userinfo_subject;           /* JSON pointers (RFC 6901) into the user info */
 	struct pk_str userinfo_name;
 	struct pk_str userinfo_email;
 	struct pk_str userinfo_email_verified; /* empty: the provider vouches for all of them */
 	struct pk_str userinfo_picture;
-	struct pk_str
-		userinfo_error; /* to an error code in a user info with HTTP 200; "ok" means none */
+	struct pk_str userinfo_error; /* to an error code in a user info with HTTP 200; "ok" means
+					 none */
+	enum pk_subject_type subject_type;
 
 	struct pk_str revoke_token_parameter; /* "token" */
+	enum pk_revoke_auth revoke_auth;
 
-	struct pk_str code_suffix; /* how each code ends; shows who decodes it twice */
-
-	int64_t code_lifetime; /* what the sandbox hands out, in seconds */
-	int64_t access_lifetime;
+	int64_t code_lifetime;    /* what the sandbox hands out, in seconds */
+	int64_t access_lifetime;  /* 0: it does not expire, and there is no expires_in */
 	int64_t refresh_lifetime; /* 0: no refresh token */
-	bool refresh_rotates;
 
 	struct pk_refusal refusal[PK_REFUSALS_MAX];
 	size_t refusal_count;
@@ -329,6 +451,8 @@ struct pk_login {
 	struct pk_list scopes;
 	struct pk_str host;    /* the value of {host} in the dialect's endpoints */
 	struct pk_str region;  /* the value of {region}; empty: the dialect's first */
+	struct pk_str tenant;  /* the value of {tenant}; empty: the dialect's */
+	struct pk_str issuer;  /* where a dialect without endpoints finds them, see 13; or empty */
 	struct pk_str sandbox; /* "http://127.0.0.1:9400": every endpoint is looked for there, under
 				  /NAME; or empty */
 };
@@ -413,13 +537,21 @@ PK_MUST_USE enum pk_err pk_challenge_verify(struct pk_str verifier, struct pk_st
  *     char memory[2048];
  *     struct pk_buf url = pk_buf(memory, sizeof(memory));
  *
- *     if (pk_authorize_url(login, state, &challenge, &url, &why) != PK_OK)
+ *     if (pk_authorize_url(login, state, nonce, &challenge, &url, &why) != PK_OK)
  *             return false;
  *     redirect_browser(pk_buf_str(&url));
+ *
+ * `nonce` is for logins that pk_login_has_id_token() says yes to: as unguessable as the state, new
+ * for each attempt, kept for pk_id_token_verify() (OpenID Connect Core 3.1.2.1). "Not given"
+ * elsewhere.
  */
 PK_MUST_USE enum pk_err pk_authorize_url(const struct pk_login *login, struct pk_str state,
-					 const struct pk_challenge *challenge, struct pk_buf *out,
-					 struct pk_why *why);
+					 struct pk_str nonce, const struct pk_challenge *challenge,
+					 struct pk_buf *out, struct pk_why *why);
+
+/* Whether the provider answers this login with an ID token: its dialect has them, and `openid` is
+ * among the scopes. */
+bool pk_login_has_id_token(const struct pk_login *login);
 
 /* -----------------------------------------------------------------------------------------------
  * 7. Callback (RFC 6749 4.1.2, RFC 9207)
@@ -462,7 +594,7 @@ PK_MUST_USE enum pk_err pk_callback(struct pk_arena *arena, const struct pk_logi
  * 8. HTTP as values
  * -------------------------------------------------------------------------------------------- */
 
-#define PK_HEADERS_MAX 4
+#define PK_HEADERS_MAX 6
 
 struct pk_http_request {
 	const char *method; /* "GET" or "POST" */
@@ -510,6 +642,8 @@ PK_MUST_USE enum pk_err pk_token_request(struct pk_arena *arena, const struct pk
 struct pk_tokens {
 	struct pk_secret access_token;
 	struct pk_secret refresh_token; /* "not given" where there is none */
+	struct pk_secret id_token;      /* likewise; nothing in it is true before
+					   pk_id_token_verify() says so */
 	int64_t access_expires_at;      /* or PK_TIME_UNKNOWN */
 	int64_t refresh_expires_at;     /* or PK_TIME_UNKNOWN */
 	struct pk_str
@@ -525,6 +659,15 @@ struct pk_tokens {
 PK_MUST_USE enum pk_err pk_token_reply(struct pk_arena *arena, const struct pk_login *login,
 				       const struct pk_http_reply *reply, int64_t now,
 				       struct pk_tokens *ret, struct pk_why *why);
+
+/*
+ * The request for new tokens (RFC 6749 6), answered with a token reply. Where that has no
+ * refresh_token, the old one goes on; where it has one, the old one may be dead already: keep the
+ * new one before anything else. One refresh at a time for each grant.
+ */
+PK_MUST_USE enum pk_err pk_refresh_request(struct pk_arena *arena, const struct pk_login *login,
+					   struct pk_secret secret, struct pk_secret refresh_token,
+					   struct pk_http_request *ret, struct pk_why *why);
 
 /* -----------------------------------------------------------------------------------------------
  * 10. User info
@@ -562,6 +705,143 @@ PK_MUST_USE enum pk_err pk_userinfo_reply(struct pk_arena *arena, const struct p
 PK_MUST_USE enum pk_err pk_revoke_request(struct pk_arena *arena, const struct pk_login *login,
 					  struct pk_secret secret, struct pk_secret token,
 					  struct pk_http_request *ret, struct pk_why *why);
+
+/* -----------------------------------------------------------------------------------------------
+ * 12. ID tokens (OpenID Connect Core 2, 3.1.3.7)
+ *
+ * The signature is checked with the provider's keys, fetched from its `jwks_url` and kept. A token
+ * that names a key which is not among them is PK_ERR_ID_TOKEN_KEY_UNKNOWN: fetch the keys once
+ * more and try once more (10.1.1), and no oftener than once a minute.
+ * -------------------------------------------------------------------------------------------- */
+
+#define PK_ID_TOKEN_MAX 16384 /* bytes */
+#define PK_ID_TOKEN_LEEWAY 60 /* seconds that the clocks of client and provider may differ */
+
+/* PK_ERR_ARGUMENT where the dialect has no `jwks_url`; HS256 needs none. */
+PK_MUST_USE enum pk_err pk_jwks_request(struct pk_arena *arena, const struct pk_login *login,
+					struct pk_http_request *ret, struct pk_why *why);
+
+/* Whether the reply holds keys at all. `ret` is the JWK set to keep, a view of the reply's body. */
+PK_MUST_USE enum pk_err pk_jwks_reply(const struct pk_http_reply *reply, struct pk_str *ret,
+				      struct pk_why *why);
+
+/* What the client knows, to hold the token against. */
+struct pk_id_token_expected {
+	struct pk_str nonce;            /* the one that was sent */
+	struct pk_str jwks;             /* the provider's keys */
+	struct pk_secret client_secret; /* the key of HS256; else unused */
+	int64_t now;
+	int64_t max_age; /* seconds since the person proved themself; negative: not asked for */
+	struct pk_str subject; /* after a refresh: the one from before (12.2); else "not given" */
+};
+
+struct pk_id_token {
+	struct pk_identity identity;
+	struct pk_str session; /* `sid`, for back-channel logout; or "not given" */
+	int64_t issued_at;
+	int64_t expires_at;
+	int64_t authenticated_at; /* `auth_time`, or PK_TIME_UNKNOWN */
+};
+
+/*
+ * Verifies the ID token of a token reply: signature under the algorithm of the dialect and no
+ * other, `iss`, `aud`, `azp`, `exp`, `iat`, `nonce`, `at_hash` where it is there. On success the
+ * subject of `tokens` is the token's, so that pk_userinfo_reply() holds the user info against it
+ * (5.3.2).
+ */
+PK_MUST_USE enum pk_err pk_id_token_verify(struct pk_arena *arena, const struct pk_login *login,
+					   const struct pk_id_token_expected *expected,
+					   struct pk_tokens *tokens, struct pk_id_token *ret,
+					   struct pk_why *why);
+
+/* -----------------------------------------------------------------------------------------------
+ * 13. Discovery (RFC 8414, OpenID Connect Discovery 1.0)
+ * -------------------------------------------------------------------------------------------- */
+
+/* Where metadata may be: RFC 8414 3.1 puts its path before the issuer's, OpenID Connect behind. */
+enum pk_well_known {
+	PK_WELL_KNOWN_OPENID, /* ISSUER/.well-known/openid-configuration; ask here first ... */
+	PK_WELL_KNOWN_OAUTH, /* HOST/.well-known/oauth-authorization-server/PATH; ... and here on 404 */
+};
+
+/* The request for the metadata of the login's issuer, which is https, or http on this machine. */
+PK_MUST_USE enum pk_err pk_discovery_request(struct pk_arena *arena, const struct pk_login *login,
+					     enum pk_well_known where, struct pk_http_request *ret,
+					     struct pk_why *why);
+
+/*
+ * Reads the metadata into a dialect: the login's, with endpoints, issuer, client authentication,
+ * PKCE and ID token algorithm as the provider says. The metadata's issuer must be the login's,
+ * byte for byte (RFC 8414 3.3). A provider that lists PKCE methods without S256 is refused;
+ * one that lists none is sent S256 all the same. The dialect's texts are in the arena.
+ */
+PK_MUST_USE enum pk_err pk_discovery_reply(struct pk_arena *arena, const struct pk_login *login,
+					   const struct pk_http_reply *reply,
+					   struct pk_dialect *ret, struct pk_why *why);
+
+/* -----------------------------------------------------------------------------------------------
+ * 14. Pushed authorization requests (RFC 9126)
+ * -------------------------------------------------------------------------------------------- */
+
+/* Sends what would stand in the authorize URL ahead, under the client's own proof. */
+PK_MUST_USE enum pk_err pk_par_request(struct pk_arena *arena, const struct pk_login *login,
+				       struct pk_secret secret, struct pk_str state,
+				       struct pk_str nonce, const struct pk_challenge *challenge,
+				       struct pk_http_request *ret, struct pk_why *why);
+
+/* `ret_request_uri` is good once, until `ret_expires_at`. */
+PK_MUST_USE enum pk_err pk_par_reply(struct pk_arena *arena, const struct pk_login *login,
+				     const struct pk_http_reply *reply, int64_t now,
+				     struct pk_str *ret_request_uri, int64_t *ret_expires_at,
+				     struct pk_why *why);
+
+/* The URL to which the browser is sent then: client and request_uri, and nothing else (4). */
+PK_MUST_USE enum pk_err pk_authorize_url_pushed(const struct pk_login *login,
+						struct pk_str request_uri, struct pk_buf *out,
+						struct pk_why *why);
+
+/* -----------------------------------------------------------------------------------------------
+ * 15. Introspection (RFC 7662)
+ * -------------------------------------------------------------------------------------------- */
+
+struct pk_introspection {
+	bool active; /* where it is false, the rest is "not given" */
+	struct pk_str subject;
+	struct pk_str client_id;
+	struct pk_str scope;
+	int64_t expires_at; /* or PK_TIME_UNKNOWN */
+};
+
+PK_MUST_USE enum pk_err pk_introspect_request(struct pk_arena *arena, const struct pk_login *login,
+					      struct pk_secret secret, struct pk_secret token,
+					      struct pk_http_request *ret, struct pk_why *why);
+
+PK_MUST_USE enum pk_err pk_introspect_reply(struct pk_arena *arena,
+					    const struct pk_http_reply *reply,
+					    struct pk_introspection *ret, struct pk_why *why);
+
+/* -----------------------------------------------------------------------------------------------
+ * 16. Logout (OpenID Connect RP-Initiated Logout 1.0, Back-Channel Logout 1.0)
+ * -------------------------------------------------------------------------------------------- */
+
+/* The URL at which the provider ends its own session. `return_to` and `state` may be "not given";
+ * `id_token` is the last one that this login gave, expired or not, and may be "not given" too. */
+PK_MUST_USE enum pk_err pk_end_session_url(const struct pk_login *login, struct pk_secret id_token,
+					   struct pk_str return_to, struct pk_str state,
+					   struct pk_buf *out, struct pk_why *why);
+
+struct pk_logout {
+	struct pk_str subject; /* at least one of the two is there */
+	struct pk_str session;
+	struct pk_str id; /* `jti`: refuse one that was seen before */
+	int64_t issued_at;
+};
+
+/* Verifies a logout token that the provider posted to the client (2.6). */
+PK_MUST_USE enum pk_err pk_logout_token_verify(struct pk_arena *arena, const struct pk_login *login,
+					       struct pk_str jwks, struct pk_str logout_token,
+					       int64_t now, struct pk_logout *ret,
+					       struct pk_why *why);
 
 #ifdef __cplusplus
 }

@@ -27,7 +27,7 @@ static json_t *column_value(const struct pk_column *column, const void *at)
 		return json_string(column->choices[*(const int *)at]);
 	case PK_COLUMN_BOOL:
 		return json_boolean(*(const bool *)at);
-	case PK_COLUMN_SECONDS:
+	case PK_COLUMN_NUMBER:
 		return json_integer(*(const int64_t *)at);
 	}
 	return NULL;

@@ -73,7 +73,8 @@ static enum pk_err write_authorize_url(struct front *front, const struct login_s
 	attempt_verifier(&front->settings->attempt_keys.key[0], attempt.id, cookie, &verifier);
 	pk_challenge_make(&verifier, login->dialect.challenge, &challenge);
 	pk_verifier_wipe(&verifier);
-	return pk_authorize_url(&login->login, pk_buf_str(&state), &challenge, url, why);
+	return pk_authorize_url(&login->login, pk_buf_str(&state), (struct pk_str){0}, &challenge,
+				url, why);
 }
 
 void handle_login(struct front *front, struct http_request *request, struct pk_str rest)

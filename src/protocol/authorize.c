@@ -18,7 +18,13 @@ static void write_scope(const struct pk_login *login, struct pk_buf *out)
 	}
 }
 
-enum pk_err pk_authorize_url(const struct pk_login *login, struct pk_str state,
+bool pk_login_has_id_token(const struct pk_login *login)
+{
+	return login->dialect->id_token_alg != PK_ID_TOKEN_NONE &&
+	       pk_list_has(&login->scopes, PK_STR("openid"));
+}
+
+enum pk_err pk_authorize_url(const struct pk_login *login, struct pk_str state, struct pk_str nonce,
 			     const struct pk_challenge *challenge, struct pk_buf *out,
 			     struct pk_why *why)
 {
@@ -46,6 +52,8 @@ enum pk_err pk_authorize_url(const struct pk_login *login, struct pk_str state,
 	if (login->scopes.count)
 		write_scope(login, out);
 	pk_form_put(out, start, PK_STR("state"), state);
+	if (nonce.len)
+		pk_form_put(out, start, PK_STR("nonce"), nonce);
 	if (challenge && dialect->pkce != PK_PKCE_OFF) {
 		pk_form_put(out, start, PK_STR("code_challenge"), pk_challenge_str(challenge));
 		if (dialect->challenge_method.len)

@@ -10,67 +10,130 @@
 
 #include <stddef.h>
 
-static const char *const pkce_choices[] = {"off", "sent", "required", NULL};
+static const char *const pkce_choices[] = {"off", "sent", "required", "refused", NULL};
 static const char *const challenge_choices[] = {"base64url", "hex", NULL};
-static const char *const shape_choices[] = {"checked", "unchecked", NULL};
+static const char *const shape_choices[] = {"checked", "unchecked", "characters", NULL};
+static const char *const verifier_choices[] = {"checked", "unchecked", NULL};
 static const char *const method_missing_choices[] = {"plain", "S256", "refused", NULL};
-static const char *const body_choices[] = {"form", "json", NULL};
+static const char *const mode_choices[] = {"query", "form_post", NULL};
+static const char *const body_choices[] = {"form", "json", "query", "accept", NULL};
+static const char *const reply_scope_choices[] = {"text", "array", "absent", NULL};
+static const char *const expires_choices[] = {"number", "text", "absent", NULL};
+static const char *const alg_choices[] = {"none", "RS256", "ES256", "HS256", NULL};
+static const char *const userinfo_method_choices[] = {"GET", "POST", NULL};
+static const char *const userinfo_token_choices[] = {"header", "query", NULL};
+static const char *const revoke_auth_choices[] = {"client", "bearer", NULL};
+static const char *const subject_choices[] = {"text", "number", NULL};
 
 #define AT(member) offsetof(struct pk_dialect, member)
 
 /* clang-format off */
 const struct pk_column pk_columns[] = {
-	{"title",                      PK_COLUMN_TEXT,    AT(title),                      NULL,                   true },
-	{"source",                     PK_COLUMN_TEXT,    AT(source),                     NULL,                   true },
-	{"checked",                    PK_COLUMN_TEXT,    AT(checked),                    NULL,                   true },
-	{"unconfirmed",                PK_COLUMN_LIST,    AT(unconfirmed),                NULL,                   false},
-	{"note",                       PK_COLUMN_TEXT,    AT(note),                       NULL,                   false},
+	{"title",                           PK_COLUMN_TEXT,    AT(title),                            NULL,                     true },
+	{"source",                          PK_COLUMN_TEXT,    AT(source),                           NULL,                     true },
+	{"checked",                         PK_COLUMN_TEXT,    AT(checked),                          NULL,                     true },
+	{"unconfirmed",                     PK_COLUMN_LIST,    AT(unconfirmed),                      NULL,                     false},
+	{"note",                            PK_COLUMN_TEXT,    AT(note),                             NULL,                     false},
 
-	{"authorize_url",              PK_COLUMN_TEXT,    AT(authorize_url),              NULL,                   true },
-	{"token_url",                  PK_COLUMN_TEXT,    AT(token_url),                  NULL,                   true },
-	{"revoke_url",                 PK_COLUMN_TEXT,    AT(revoke_url),                 NULL,                   false},
-	{"userinfo_url",               PK_COLUMN_TEXT,    AT(userinfo_url),               NULL,                   false},
-	{"regions",                    PK_COLUMN_LIST,    AT(regions),                    NULL,                   false},
-	{"issuer",                     PK_COLUMN_TEXT,    AT(issuer),                     NULL,                   false},
+	{"authorize_url",                   PK_COLUMN_TEXT,    AT(authorize_url),                    NULL,                     false},
+	{"token_url",                       PK_COLUMN_TEXT,    AT(token_url),                        NULL,                     false},
+	{"refresh_url",                     PK_COLUMN_TEXT,    AT(refresh_url),                      NULL,                     false},
+	{"revoke_url",                      PK_COLUMN_TEXT,    AT(revoke_url),                       NULL,                     false},
+	{"userinfo_url",                    PK_COLUMN_TEXT,    AT(userinfo_url),                     NULL,                     false},
+	{"introspect_url",                  PK_COLUMN_TEXT,    AT(introspect_url),                   NULL,                     false},
+	{"end_session_url",                 PK_COLUMN_TEXT,    AT(end_session_url),                  NULL,                     false},
+	{"par_url",                         PK_COLUMN_TEXT,    AT(par_url),                          NULL,                     false},
+	{"jwks_url",                        PK_COLUMN_TEXT,    AT(jwks_url),                         NULL,                     false},
+	{"discovery_url",                   PK_COLUMN_TEXT,    AT(discovery_url),                    NULL,                     false},
+	{"issuer",                          PK_COLUMN_TEXT,    AT(issuer),                           NULL,                     false},
+	{"callback_issuer",                 PK_COLUMN_BOOL,    AT(callback_issuer),                  NULL,                     false},
+	{"regions",                         PK_COLUMN_LIST,    AT(regions),                          NULL,                     false},
+	{"tenant",                          PK_COLUMN_TEXT,    AT(tenant),                           NULL,                     false},
 
-	{"client_id_parameter",        PK_COLUMN_TEXT,    AT(client_id_parameter),        NULL,                   false},
-	{"client_secret_parameter",    PK_COLUMN_TEXT,    AT(client_secret_parameter),    NULL,                   false},
-	{"client_auth",                PK_COLUMN_LIST,    AT(client_auth),                NULL,                   true },
-	{"scope_separator",            PK_COLUMN_TEXT,    AT(scope_separator),            NULL,                   false},
-	{"scopes",                     PK_COLUMN_LIST,    AT(scopes),                     NULL,                   false},
-	{"scopes_fixed",               PK_COLUMN_LIST,    AT(scopes_fixed),               NULL,                   false},
-	{"callback_scope_parameter",   PK_COLUMN_TEXT,    AT(callback_scope_parameter),   NULL,                   false},
+	{"client_id_parameter",             PK_COLUMN_TEXT,    AT(client_id_parameter),              NULL,                     false},
+	{"client_secret_parameter",         PK_COLUMN_TEXT,    AT(client_secret_parameter),          NULL,                     false},
+	{"client_auth",                     PK_COLUMN_LIST,    AT(client_auth),                      NULL,                     true },
+	{"client_secret_audience",          PK_COLUMN_TEXT,    AT(client_secret_audience),           NULL,                     false},
+	{"origin_from_public_clients",      PK_COLUMN_BOOL,    AT(origin_from_public_clients),       NULL,                     false},
 
-	{"pkce",                       PK_COLUMN_CHOICE,  AT(pkce),                       pkce_choices,           true },
-	{"challenge",                  PK_COLUMN_CHOICE,  AT(challenge),                  challenge_choices,      false},
-	{"challenge_shape",            PK_COLUMN_CHOICE,  AT(challenge_shape),            shape_choices,          false},
-	{"challenge_method",           PK_COLUMN_TEXT,    AT(challenge_method),           NULL,                   false},
-	{"method_missing",             PK_COLUMN_CHOICE,  AT(method_missing),             method_missing_choices, false},
-	{"plain",                      PK_COLUMN_BOOL,    AT(plain),                      NULL,                   false},
+	{"scope_parameter",                 PK_COLUMN_TEXT,    AT(scope_parameter),                  NULL,                     false},
+	{"scope_separator",                 PK_COLUMN_TEXT,    AT(scope_separator),                  NULL,                     false},
+	{"scopes",                          PK_COLUMN_LIST,    AT(scopes),                           NULL,                     false},
+	{"scopes_fixed",                    PK_COLUMN_LIST,    AT(scopes_fixed),                     NULL,                     false},
+	{"scopes_required",                 PK_COLUMN_LIST,    AT(scopes_required),                  NULL,                     false},
+	{"plus_is_space",                   PK_COLUMN_BOOL,    AT(plus_is_space),                    NULL,                     false},
+	{"authorize_query",                 PK_COLUMN_TEXT,    AT(authorize_query),                  NULL,                     false},
+	{"authorize_fragment",              PK_COLUMN_TEXT,    AT(authorize_fragment),               NULL,                     false},
+	{"state_min",                       PK_COLUMN_NUMBER,  AT(state_min),                        NULL,                     false},
+	{"response_mode",                   PK_COLUMN_CHOICE,  AT(response_mode),                    mode_choices,             false},
 
-	{"redirect_rules",             PK_COLUMN_LIST,    AT(redirect_rules),             NULL,                   true },
+	{"code_prefix",                     PK_COLUMN_TEXT,    AT(code_prefix),                      NULL,                     false},
+	{"code_suffix",                     PK_COLUMN_TEXT,    AT(code_suffix),                      NULL,                     false},
+	{"callback_more",                   PK_COLUMN_TEXT,    AT(callback_more),                    NULL,                     false},
+	{"callback_fragment",               PK_COLUMN_TEXT,    AT(callback_fragment),                NULL,                     false},
+	{"callback_scope_parameter",        PK_COLUMN_TEXT,    AT(callback_scope_parameter),         NULL,                     false},
+	{"callback_error_text_parameter",   PK_COLUMN_TEXT,    AT(callback_error_text_parameter),    NULL,                     false},
+	{"callback_error_number_parameter", PK_COLUMN_TEXT,    AT(callback_error_number_parameter),  NULL,                     false},
 
-	{"token_request",              PK_COLUMN_CHOICE,  AT(token_request),              body_choices,           false},
-	{"token_reply",                PK_COLUMN_CHOICE,  AT(token_reply),                body_choices,           false},
-	{"token_subject",              PK_COLUMN_TEXT,    AT(token_subject),              NULL,                   false},
-	{"refresh_lifetime_parameter", PK_COLUMN_TEXT,    AT(refresh_lifetime_parameter), NULL,                   false},
-	{"log_id_parameter",           PK_COLUMN_TEXT,    AT(log_id_parameter),           NULL,                   false},
+	{"pkce",                            PK_COLUMN_CHOICE,  AT(pkce),                             pkce_choices,             true },
+	{"challenge",                       PK_COLUMN_CHOICE,  AT(challenge),                        challenge_choices,        false},
+	{"challenge_shape",                 PK_COLUMN_CHOICE,  AT(challenge_shape),                  shape_choices,            false},
+	{"verifier_shape",                  PK_COLUMN_CHOICE,  AT(verifier_shape),                   verifier_choices,         false},
+	{"challenge_method",                PK_COLUMN_TEXT,    AT(challenge_method),                 NULL,                     false},
+	{"method_missing",                  PK_COLUMN_CHOICE,  AT(method_missing),                   method_missing_choices,   false},
+	{"plain",                           PK_COLUMN_BOOL,    AT(plain),                            NULL,                     false},
+	{"failed_check_burns_code",         PK_COLUMN_BOOL,    AT(failed_check_burns_code),          NULL,                     false},
 
-	{"userinfo_query",             PK_COLUMN_TEXT,    AT(userinfo_query),             NULL,                   false},
-	{"userinfo_subject",           PK_COLUMN_TEXT,    AT(userinfo_subject),           NULL,                   false},
-	{"userinfo_name",              PK_COLUMN_TEXT,    AT(userinfo_name),              NULL,                   false},
-	{"userinfo_email",             PK_COLUMN_TEXT,    AT(userinfo_email),             NULL,                   false},
-	{"userinfo_email_verified",    PK_COLUMN_TEXT,    AT(userinfo_email_verified),    NULL,                   false},
-	{"userinfo_picture",           PK_COLUMN_TEXT,    AT(userinfo_picture),           NULL,                   false},
-	{"userinfo_error",             PK_COLUMN_TEXT,    AT(userinfo_error),             NULL,                   false},
+	{"redirect_rules",                  PK_COLUMN_LIST,    AT(redirect_rules),                   NULL,                     true },
 
-	{"revoke_token_parameter",     PK_COLUMN_TEXT,    AT(revoke_token_parameter),     NULL,                   false},
+	{"token_request",                   PK_COLUMN_CHOICE,  AT(token_request),                    body_choices,             false},
+	{"token_parameters",                PK_COLUMN_TEXT,    AT(token_parameters),                 NULL,                     false},
+	{"dpop",                            PK_COLUMN_BOOL,    AT(dpop),                             NULL,                     false},
 
-	{"code_suffix",                PK_COLUMN_TEXT,    AT(code_suffix),                NULL,                   false},
-	{"code_lifetime",              PK_COLUMN_SECONDS, AT(code_lifetime),              NULL,                   false},
-	{"access_lifetime",            PK_COLUMN_SECONDS, AT(access_lifetime),            NULL,                   false},
-	{"refresh_lifetime",           PK_COLUMN_SECONDS, AT(refresh_lifetime),           NULL,                   false},
-	{"refresh_rotates",            PK_COLUMN_BOOL,    AT(refresh_rotates),            NULL,                   false},
+	{"token_reply",                     PK_COLUMN_CHOICE,  AT(token_reply),                      body_choices,             false},
+	{"token_reply_type",                PK_COLUMN_TEXT,    AT(token_reply_type),                 NULL,                     false},
+	{"token_reply_at",                  PK_COLUMN_TEXT,    AT(token_reply_at),                   NULL,                     false},
+	{"token_reply_more",                PK_COLUMN_TEXT,    AT(token_reply_more),                 NULL,                     false},
+	{"token_type",                      PK_COLUMN_TEXT,    AT(token_type),                       NULL,                     false},
+	{"token_subject",                   PK_COLUMN_TEXT,    AT(token_subject),                    NULL,                     false},
+	{"reply_scope",                     PK_COLUMN_CHOICE,  AT(reply_scope),                      reply_scope_choices,      false},
+	{"reply_scope_separator",           PK_COLUMN_TEXT,    AT(reply_scope_separator),            NULL,                     false},
+	{"expires_in",                      PK_COLUMN_CHOICE,  AT(expires_in),                       expires_choices,          false},
+	{"refresh_lifetime_parameter",      PK_COLUMN_TEXT,    AT(refresh_lifetime_parameter),       NULL,                     false},
+	{"id_token_alg",                    PK_COLUMN_CHOICE,  AT(id_token_alg),                     alg_choices,              false},
+
+	{"error_status",                    PK_COLUMN_NUMBER,  AT(error_status),                     NULL,                     false},
+	{"ok_at",                           PK_COLUMN_TEXT,    AT(ok_at),                            NULL,                     false},
+	{"error_at",                        PK_COLUMN_TEXT,    AT(error_at),                         NULL,                     false},
+	{"error_text_at",                   PK_COLUMN_TEXT,    AT(error_text_at),                    NULL,                     false},
+	{"error_number_at",                 PK_COLUMN_TEXT,    AT(error_number_at),                  NULL,                     false},
+	{"error_more",                      PK_COLUMN_TEXT,    AT(error_more),                       NULL,                     false},
+	{"log_id_parameter",                PK_COLUMN_TEXT,    AT(log_id_parameter),                 NULL,                     false},
+
+	{"refresh_asked_by",                PK_COLUMN_TEXT,    AT(refresh_asked_by),                 NULL,                     false},
+	{"refresh_scope",                   PK_COLUMN_BOOL,    AT(refresh_scope),                    NULL,                     false},
+	{"refresh_rotates",                 PK_COLUMN_BOOL,    AT(refresh_rotates),                  NULL,                     false},
+
+	{"userinfo_method",                 PK_COLUMN_CHOICE,  AT(userinfo_method),                  userinfo_method_choices,  false},
+	{"userinfo_token",                  PK_COLUMN_CHOICE,  AT(userinfo_token),                   userinfo_token_choices,   false},
+	{"userinfo_query",                  PK_COLUMN_TEXT,    AT(userinfo_query),                   NULL,                     false},
+	{"userinfo_header",                 PK_COLUMN_TEXT,    AT(userinfo_header),                  NULL,                     false},
+	{"userinfo_client_header",          PK_COLUMN_TEXT,    AT(userinfo_client_header),           NULL,                     false},
+	{"userinfo_subject_parameter",      PK_COLUMN_TEXT,    AT(userinfo_subject_parameter),       NULL,                     false},
+	{"userinfo_subject",                PK_COLUMN_TEXT,    AT(userinfo_subject),                 NULL,                     false},
+	{"userinfo_name",                   PK_COLUMN_TEXT,    AT(userinfo_name),                    NULL,                     false},
+	{"userinfo_email",                  PK_COLUMN_TEXT,    AT(userinfo_email),                   NULL,                     false},
+	{"userinfo_email_verified",         PK_COLUMN_TEXT,    AT(userinfo_email_verified),          NULL,                     false},
+	{"userinfo_picture",                PK_COLUMN_TEXT,    AT(userinfo_picture),                 NULL,                     false},
+	{"userinfo_error",                  PK_COLUMN_TEXT,    AT(userinfo_error),                   NULL,                     false},
+	{"subject_type",                    PK_COLUMN_CHOICE,  AT(subject_type),                     subject_choices,          false},
+
+	{"revoke_token_parameter",          PK_COLUMN_TEXT,    AT(revoke_token_parameter),           NULL,                     false},
+	{"revoke_auth",                     PK_COLUMN_CHOICE,  AT(revoke_auth),                      revoke_auth_choices,      false},
+
+	{"code_lifetime",                   PK_COLUMN_NUMBER,  AT(code_lifetime),                    NULL,                     false},
+	{"access_lifetime",                 PK_COLUMN_NUMBER,  AT(access_lifetime),                  NULL,                     false},
+	{"refresh_lifetime",                PK_COLUMN_NUMBER,  AT(refresh_lifetime),                 NULL,                     false},
 };
 /* clang-format on */
 
@@ -79,9 +142,15 @@ const size_t pk_column_count = sizeof(pk_columns) / sizeof(pk_columns[0]);
 const struct pk_dialect pk_dialect_defaults = {
 	.client_id_parameter = {"client_id", 9},
 	.client_secret_parameter = {"client_secret", 13},
+	.scope_parameter = {"scope", 5},
 	.scope_separator = {" ", 1},
+	.plus_is_space = true,
+	.callback_error_text_parameter = {"error_description", 17},
 	.challenge_method = {"S256", 4},
 	.token_reply = PK_BODY_JSON, /* RFC 6749 5.1 */
+	.token_type = {"Bearer", 6},
+	.error_at = {"/error", 6},
+	.error_text_at = {"/error_description", 18},
 	.revoke_token_parameter = {"token", 5},
 	.userinfo_subject = {"/sub", 4},
 	.code_lifetime = 60,
@@ -182,6 +251,15 @@ _Static_assert(sizeof(enum pk_pkce) == sizeof(int) &&
 		       sizeof(enum pk_challenge_encoding) == sizeof(int) &&
 		       sizeof(enum pk_challenge_shape) == sizeof(int) &&
 		       sizeof(enum pk_method_missing) == sizeof(int) &&
+		       sizeof(enum pk_verifier_shape) == sizeof(int) &&
+		       sizeof(enum pk_response_mode) == sizeof(int) &&
+		       sizeof(enum pk_reply_scope) == sizeof(int) &&
+		       sizeof(enum pk_expires_in) == sizeof(int) &&
+		       sizeof(enum pk_id_token_alg) == sizeof(int) &&
+		       sizeof(enum pk_userinfo_method) == sizeof(int) &&
+		       sizeof(enum pk_userinfo_token) == sizeof(int) &&
+		       sizeof(enum pk_revoke_auth) == sizeof(int) &&
+		       sizeof(enum pk_subject_type) == sizeof(int) &&
 		       sizeof(enum pk_body) == sizeof(int),
 	       "choices are stored through a pointer to int");
 
@@ -218,10 +296,10 @@ static enum pk_err read_value(struct reader *reader, const struct pk_column *col
 				      "the value is true or false");
 		*(bool *)at = text.len == 4;
 		return PK_OK;
-	case PK_COLUMN_SECONDS:
+	case PK_COLUMN_NUMBER:
 		if (!pk_str_number(read_word(reader), (int64_t)10 * 366 * 86400, at))
 			return refuse(reader, PK_ERR_DIALECT_VALUE, column->key,
-				      "the value is a number of seconds, ten years at most");
+				      "the value is a whole number, of seconds ten years' at most");
 		return PK_OK;
 	}
 	return PK_ERR_ARGUMENT;
@@ -260,13 +338,14 @@ static enum pk_err read_refusal(struct reader *reader, struct pk_str check,
 		return refuse(reader, PK_ERR_DIALECT_VALUE, "error",
 			      "the value starts with an HTTP status");
 
-	const struct pk_str code = pk_str_cut(&text, ' ');
+	struct pk_str number = pk_str_cut(&text, ' ');
+	const struct pk_str code = pk_str_cut(&number, '/');
 
 	if (!code.len)
 		return refuse(reader, PK_ERR_DIALECT_VALUE, "error",
 			      "an error code follows the HTTP status");
 	dialect->refusal[dialect->refusal_count++] =
-		(struct pk_refusal){check, (int)status, code, text};
+		(struct pk_refusal){check, (int)status, code, number, text};
 	return PK_OK;
 }
 
@@ -377,7 +456,7 @@ static void write_value(const struct pk_column *column, const struct pk_dialect 
 	case PK_COLUMN_BOOL:
 		pk_buf_put(out, *(const bool *)at ? PK_STR("true") : PK_STR("false"));
 		break;
-	case PK_COLUMN_SECONDS:
+	case PK_COLUMN_NUMBER:
 		pk_buf_number(out, *(const int64_t *)at);
 		break;
 	}
@@ -400,6 +479,10 @@ void pk_dialect_write(const struct pk_dialect *dialect, struct pk_buf *out)
 		pk_buf_number(out, refusal->status);
 		pk_buf_char(out, ' ');
 		pk_buf_put(out, refusal->code);
+		if (refusal->number.ptr) {
+			pk_buf_char(out, '/');
+			pk_buf_put(out, refusal->number);
+		}
 		if (refusal->text.len) {
 			pk_buf_char(out, ' ');
 			pk_buf_put(out, refusal->text);

@@ -9,7 +9,7 @@ enum pk_column_type {
 	PK_COLUMN_LIST,
 	PK_COLUMN_CHOICE,
 	PK_COLUMN_BOOL,
-	PK_COLUMN_SECONDS
+	PK_COLUMN_NUMBER
 };
 
 struct pk_column {

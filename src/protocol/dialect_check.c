@@ -65,6 +65,12 @@ static enum pk_err check_client_auth(const struct pk_list *ways, struct pk_why *
 enum pk_err pk_dialect_check(const struct pk_dialect *dialect, struct pk_why *why)
 {
 	TRY(check_texts(dialect, why));
+	if (!dialect->discovery_url.len && !dialect->authorize_url.len)
+		return pk_refuse(why, PK_ERR_DIALECT_INCOMPLETE, "authorize_url",
+				 "every dialect needs authorize_url, or discovery_url to find it");
+	if (!dialect->discovery_url.len && !dialect->token_url.len)
+		return pk_refuse(why, PK_ERR_DIALECT_INCOMPLETE, "token_url",
+				 "every dialect needs token_url, or discovery_url to find it");
 	TRY(check_endpoint("authorize_url", dialect->authorize_url, why));
 	TRY(check_endpoint("token_url", dialect->token_url, why));
 	TRY(check_endpoint("revoke_url", dialect->revoke_url, why));

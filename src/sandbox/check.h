@@ -10,19 +10,10 @@
 #include "io/http.h"
 #include "proofkey.h"
 #include "sandbox/clients.h"
+#include "sandbox/endpoint.h"
 #include "sandbox/ledger.h"
 #include "sandbox/people.h"
 #include "sandbox/state.h"
-
-enum endpoint {
-	AUTHORIZE, /* where the browser comes first */
-	DECIDE,    /* where the consent page is sent to */
-	TOKEN,     /* grant_type=authorization_code, and every token request until that is known */
-	REFRESH,   /* grant_type=refresh_token */
-	REVOKE,
-	USERINFO,
-	ENDPOINT_COUNT
-};
 
 struct exchange {
 	struct sandbox *sandbox;
@@ -30,6 +21,7 @@ struct exchange {
 	struct pk_arena *arena;
 	const struct provider *provider;
 	const struct pk_dialect *dialect; /* the provider's */
+	struct pk_str tenant;             /* of the path; the dialect's where it has none */
 	enum endpoint endpoint;
 	int64_t now; /* milliseconds, see now() */
 

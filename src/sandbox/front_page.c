@@ -10,8 +10,10 @@
 #define URL_MAX 512
 #define TRY_MAX 1024
 
-static const char *const pkce_words[] = {
-	[PK_PKCE_OFF] = "off", [PK_PKCE_SENT] = "optional", [PK_PKCE_REQUIRED] = "required"};
+static const char *const pkce_words[] = {[PK_PKCE_OFF] = "off",
+					 [PK_PKCE_SENT] = "optional",
+					 [PK_PKCE_REQUIRED] = "required",
+					 [PK_PKCE_REFUSED] = "refused"};
 static const char *const challenge_words[] = {
 	[PK_CHALLENGE_BASE64URL] = "base64url", [PK_CHALLENGE_HEX] = "hex"};
 
@@ -22,7 +24,7 @@ static struct pk_str url_of(const struct exchange *x, const struct provider *pro
 
 	if (!path.len)
 		return PK_STR("none");
-	provider_url(provider, x->sandbox->base, path, &out);
+	provider_url(provider, x->sandbox->base, provider->file.dialect.tenant, path, &out);
 	return pk_buf_str(&out);
 }
 
@@ -38,7 +40,7 @@ static struct pk_str try_url(const struct exchange *x, const struct provider *pr
 	struct pk_verifier verifier;
 	struct pk_challenge challenge;
 
-	provider_url(provider, x->sandbox->base, provider->authorize, &out);
+	provider_url(provider, x->sandbox->base, dialect->tenant, provider->path[AUTHORIZE], &out);
 	pk_buf_char(&out, '?');
 
 	const size_t start = out.len;
@@ -50,7 +52,8 @@ static struct pk_str try_url(const struct exchange *x, const struct provider *pr
 	if (dialect->scopes.count)
 		pk_form_put(&out, start, PK_STR("scope"), dialect->scopes.item[0]);
 	pk_form_put(&out, start, PK_STR("state"), PK_STR("the-state-of-the-sandbox-itself"));
-	if (dialect->pkce != PK_PKCE_OFF && pk_verifier_take(sample, &verifier, NULL) == PK_OK) {
+	if (dialect->pkce != PK_PKCE_OFF && dialect->pkce != PK_PKCE_REFUSED &&
+	    pk_verifier_take(sample, &verifier, NULL) == PK_OK) {
 		pk_challenge_make(&verifier, dialect->challenge, &challenge);
 		pk_form_put(&out, start, PK_STR("code_challenge"), pk_challenge_str(&challenge));
 		pk_form_put(&out, start, PK_STR("code_challenge_method"), PK_STR("S256"));
@@ -69,9 +72,9 @@ static void write_provider(const struct exchange *x, const struct provider *prov
 	const struct page_field fields[] = {
 		{"name", dialect->name},
 		{"title", dialect->title},
-		{"authorize_url", url_of(x, provider, provider->authorize, authorize)},
-		{"token_url", url_of(x, provider, provider->token, token)},
-		{"userinfo_url", url_of(x, provider, provider->userinfo, userinfo)},
+		{"authorize_url", url_of(x, provider, provider->path[AUTHORIZE], authorize)},
+		{"token_url", url_of(x, provider, provider->path[TOKEN], token)},
+		{"userinfo_url", url_of(x, provider, provider->path[USERINFO], userinfo)},
 		{"client_id_parameter", dialect->client_id_parameter},
 		{"pkce", pk_str(pkce_words[dialect->pkce])},
 		{"challenge", pk_str(challenge_words[dialect->challenge])},
@@ -113,14 +116,15 @@ static json_t *describe(const struct exchange *x, const struct provider *provide
 	document_set(document, PK_STR("name"), dialect->name);
 	document_set(document, PK_STR("title"), dialect->title);
 	document_set(document, PK_STR("authorize_url"),
-		     url_of(x, provider, provider->authorize, memory));
-	document_set(document, PK_STR("token_url"), url_of(x, provider, provider->token, memory));
-	if (provider->revoke.len)
+		     url_of(x, provider, provider->path[AUTHORIZE], memory));
+	document_set(document, PK_STR("token_url"),
+		     url_of(x, provider, provider->path[TOKEN], memory));
+	if (provider->path[REVOKE].len)
 		document_set(document, PK_STR("revoke_url"),
-			     url_of(x, provider, provider->revoke, memory));
-	if (provider->userinfo.len)
+			     url_of(x, provider, provider->path[REVOKE], memory));
+	if (provider->path[USERINFO].len)
 		document_set(document, PK_STR("userinfo_url"),
-			     url_of(x, provider, provider->userinfo, memory));
+			     url_of(x, provider, provider->path[USERINFO], memory));
 	document_set(document, PK_STR("client_id_parameter"), dialect->client_id_parameter);
 	document_set(document, PK_STR("pkce"), pk_str(pkce_words[dialect->pkce]));
 	document_set(document, PK_STR("challenge"), pk_str(challenge_words[dialect->challenge]));

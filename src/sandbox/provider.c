@@ -16,6 +16,24 @@ static struct pk_str path_of(struct pk_str url)
 	return parts.path.len ? parts.path : PK_STR("/");
 }
 
+/* A refresh has its own address at some providers; at the others grant_type tells it. */
+static void read_paths(struct provider *provider)
+{
+	const struct pk_dialect *dialect = &provider->file.dialect;
+
+	provider->path[AUTHORIZE] = path_of(dialect->authorize_url);
+	provider->path[DECIDE] = PK_STR("/_sandbox/decide");
+	provider->path[PUSH] = path_of(dialect->par_url);
+	provider->path[TOKEN] = path_of(dialect->token_url);
+	provider->path[REFRESH] = path_of(dialect->refresh_url);
+	provider->path[REVOKE] = path_of(dialect->revoke_url);
+	provider->path[INTROSPECT] = path_of(dialect->introspect_url);
+	provider->path[USERINFO] = path_of(dialect->userinfo_url);
+	provider->path[END_SESSION] = path_of(dialect->end_session_url);
+	provider->path[DISCOVERY] = path_of(dialect->discovery_url);
+	provider->path[JWKS] = path_of(dialect->jwks_url);
+}
+
 bool providers_load(const char *directory, struct providers *ret, char *error, size_t size)
 {
 	struct dialect_names names;
@@ -36,10 +54,7 @@ bool providers_load(const char *directory, struct providers *ret, char *error, s
 			return false;
 		}
 		ret->count++;
-		provider->authorize = path_of(provider->file.dialect.authorize_url);
-		provider->token = path_of(provider->file.dialect.token_url);
-		provider->revoke = path_of(provider->file.dialect.revoke_url);
-		provider->userinfo = path_of(provider->file.dialect.userinfo_url);
+		read_paths(provider);
 	}
 	return true;
 }
@@ -60,11 +75,50 @@ const struct provider *provider_find(const struct providers *providers, struct p
 	return NULL;
 }
 
-void provider_url(const struct provider *provider, const char *base, struct pk_str path,
-		  struct pk_buf *out)
+#define TENANT PK_STR("{tenant}")
+
+/* A template is text with at most one {tenant}, which stands between slashes. */
+static bool matches(struct pk_str template, struct pk_str path, struct pk_str *ret_tenant)
 {
+	const size_t brace = pk_str_find(template, '{');
+
+	if (brace == template.len)
+		return pk_str_equal(path, template);
+	if (!pk_str_starts(path, pk_str_first(template, brace)))
+		return false;
+	path = pk_str_from(path, brace);
+
+	const size_t slash = pk_str_find(path, '/');
+
+	*ret_tenant = pk_str_first(path, slash);
+	return slash > 0 &&
+	       pk_str_equal(pk_str_from(path, slash), pk_str_from(template, brace + TENANT.len));
+}
+
+bool provider_match(const struct provider *provider, struct pk_str path, enum endpoint *ret,
+		    struct pk_str *ret_tenant)
+{
+	for (int i = 0; i < ENDPOINT_COUNT; i++) {
+		*ret_tenant = provider->file.dialect.tenant;
+		if (provider->path[i].len && matches(provider->path[i], path, ret_tenant)) {
+			*ret = (enum endpoint)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+void provider_url(const struct provider *provider, const char *base, struct pk_str tenant,
+		  struct pk_str path, struct pk_buf *out)
+{
+	const size_t brace = pk_str_find(path, '{');
+
 	pk_buf_put(out, pk_str(base));
 	pk_buf_char(out, '/');
 	pk_buf_put(out, provider->file.dialect.name);
-	pk_buf_put(out, path);
+	pk_buf_put(out, pk_str_first(path, brace));
+	if (brace == path.len)
+		return;
+	pk_buf_put(out, tenant);
+	pk_buf_put(out, pk_str_from(path, brace + TENANT.len));
 }

@@ -3,13 +3,13 @@
 #define SANDBOX_PROVIDER_H
 
 #include "io/dialect_file.h"
+#include "sandbox/endpoint.h"
 
 struct provider {
 	struct dialect_file file;
-	struct pk_str authorize; /* paths, "/v2/auth/authorize/", as in the dialect's URLs */
-	struct pk_str token;
-	struct pk_str revoke;   /* empty where the provider has none */
-	struct pk_str userinfo; /* likewise */
+	/* "/realms/{tenant}/token", as in the dialect's URLs; "not given" where the provider has no
+	 * such endpoint. */
+	struct pk_str path[ENDPOINT_COUNT];
 };
 
 struct providers {
@@ -23,8 +23,12 @@ void providers_free(struct providers *providers);
 
 const struct provider *provider_find(const struct providers *providers, struct pk_str name);
 
-/* Writes the address at which the sandbox has this endpoint of the dialect. */
-void provider_url(const struct provider *provider, const char *base, struct pk_str path,
-		  struct pk_buf *out);
+/* Which of its endpoints a path, without the provider's name, is; {tenant} is any one segment. */
+bool provider_match(const struct provider *provider, struct pk_str path, enum endpoint *ret,
+		    struct pk_str *ret_tenant);
+
+/* Writes the address at which the sandbox has this path of the dialect. */
+void provider_url(const struct provider *provider, const char *base, struct pk_str tenant,
+		  struct pk_str path, struct pk_buf *out);
 
 #endif

@@ -16,8 +16,10 @@
 #include <stdio.h>
 
 static const char *const endpoint_names[ENDPOINT_COUNT] = {
-	[AUTHORIZE] = "authorize", [DECIDE] = "decide", [TOKEN] = "token",
-	[REFRESH] = "refresh",     [REVOKE] = "revoke", [USERINFO] = "userinfo",
+	[AUTHORIZE] = "authorize",   [DECIDE] = "decide",     [PUSH] = "push",
+	[TOKEN] = "token",           [REFRESH] = "refresh",   [REVOKE] = "revoke",
+	[INTROSPECT] = "introspect", [USERINFO] = "userinfo", [END_SESSION] = "end session",
+	[DISCOVERY] = "discovery",   [JWKS] = "jwks",
 };
 
 #define LOG_ID_LEN 32
@@ -114,8 +116,10 @@ static void refuse_by_bearer(struct exchange *x, const struct pk_refusal *words)
 
 void refuse(struct exchange *x, const struct check *check)
 {
-	const struct pk_refusal own = {pk_str(check->name), check->status, pk_str(check->code),
-				       pk_str(check->text)};
+	const struct pk_refusal own = {.check = pk_str(check->name),
+				       .status = check->status,
+				       .code = pk_str(check->code),
+				       .text = pk_str(check->text)};
 	const struct pk_refusal *theirs = pk_dialect_refusal(x->dialect, own.check);
 	const struct pk_refusal *words = theirs ? theirs : &own;
 

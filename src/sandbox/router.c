@@ -53,33 +53,16 @@ static void not_found(struct exchange *x)
 	if (x->provider) {
 		pk_buf_put(&text, x->dialect->title);
 		pk_buf_put(&text, PK_STR(" has no such path. It has"));
-		put_path(x, &text, " authorize: ", x->provider->authorize);
-		put_path(x, &text, " token: ", x->provider->token);
-		put_path(x, &text, " revoke: ", x->provider->revoke);
-		put_path(x, &text, " userinfo: ", x->provider->userinfo);
+		put_path(x, &text, " authorize: ", x->provider->path[AUTHORIZE]);
+		put_path(x, &text, " token: ", x->provider->path[TOKEN]);
+		put_path(x, &text, " revoke: ", x->provider->path[REVOKE]);
+		put_path(x, &text, " userinfo: ", x->provider->path[USERINFO]);
 	} else {
 		pk_buf_put(&text, PK_STR("There is no such provider; / lists them."));
 	}
 	document_set(document, PK_STR("error"), PK_STR("not_found"));
 	document_set(document, PK_STR("error_description"), pk_buf_str(&text));
 	reply_document(x, 404, PK_BODY_JSON, document);
-}
-
-static bool find_endpoint(const struct provider *provider, struct pk_str path, enum endpoint *ret)
-{
-	const struct pk_str paths[ENDPOINT_COUNT] = {
-		[AUTHORIZE] = provider->authorize, [DECIDE] = PK_STR("/_sandbox/decide"),
-		[TOKEN] = provider->token, /* a refresh is told from it by its grant_type */
-		[REVOKE] = provider->revoke,       [USERINFO] = provider->userinfo,
-	};
-
-	for (int i = 0; i < ENDPOINT_COUNT; i++) {
-		if (paths[i].len && pk_str_equal(path, paths[i])) {
-			*ret = (enum endpoint)i;
-			return true;
-		}
-	}
-	return false;
 }
 
 /* The browser's question before a single-page app's token request. */
@@ -94,9 +77,10 @@ static void route_provider(struct exchange *x, struct pk_str path)
 {
 	if (pk_str_equal(path, PK_STR("/_sandbox/callback")))
 		landing_page(x);
-	else if (!find_endpoint(x->provider, path, &x->endpoint))
+	else if (!provider_match(x->provider, path, &x->endpoint, &x->tenant))
 		not_found(x);
-	else if (x->endpoint != AUTHORIZE && x->endpoint != DECIDE && method_is(x, "OPTIONS"))
+	else if (x->endpoint != AUTHORIZE && x->endpoint != DECIDE && x->endpoint != END_SESSION &&
+		 method_is(x, "OPTIONS"))
 		answer_preflight(x);
 	else
 		steps_run(x);

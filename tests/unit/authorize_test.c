@@ -13,7 +13,8 @@ static enum pk_err url(struct setting *s, struct pk_str state, struct pk_str *re
 
 	pk_challenge_make(&verifier, s->dialect.challenge, &challenge);
 
-	const enum pk_err err = pk_authorize_url(&s->login, state, &challenge, &out, &s->why);
+	const enum pk_err err =
+		pk_authorize_url(&s->login, state, (struct pk_str){0}, &challenge, &out, &s->why);
 
 	*ret = pk_buf_str(&out);
 	return err;
@@ -99,12 +100,16 @@ static void no_challenge_is_refused_unless_pkce_is_off(void **state)
 
 	(void)state;
 	setting_make(&s, "genesys");
-	assert_err(pk_authorize_url(&s.login, PK_STR(STATE), NULL, &out, &s.why),
-		   PK_ERR_VERIFIER_MISSING);
-	assert_err(pk_authorize_url(&s.login, PK_STR(STATE), &empty, &out, &s.why),
-		   PK_ERR_VERIFIER_MISSING);
+	assert_err(
+		pk_authorize_url(&s.login, PK_STR(STATE), (struct pk_str){0}, NULL, &out, &s.why),
+		PK_ERR_VERIFIER_MISSING);
+	assert_err(
+		pk_authorize_url(&s.login, PK_STR(STATE), (struct pk_str){0}, &empty, &out, &s.why),
+		PK_ERR_VERIFIER_MISSING);
 	s.dialect.pkce = PK_PKCE_OFF;
-	assert_err(pk_authorize_url(&s.login, PK_STR(STATE), NULL, &out, &s.why), PK_OK);
+	assert_err(
+		pk_authorize_url(&s.login, PK_STR(STATE), (struct pk_str){0}, NULL, &out, &s.why),
+		PK_OK);
 	assert_false(text_has(pk_buf_str(&out), "code_challenge"));
 }
 
@@ -160,7 +165,8 @@ static void no_room_is_an_error_at_every_length(void **state)
 	for (size_t cap = 0; cap <= whole.len; cap++) {
 		struct pk_buf out = pk_buf(memory, cap);
 
-		assert_err(pk_authorize_url(&s.login, PK_STR(STATE), &challenge, &out, &s.why),
+		assert_err(pk_authorize_url(&s.login, PK_STR(STATE), (struct pk_str){0}, &challenge,
+					    &out, &s.why),
 			   cap < whole.len ? PK_ERR_NO_SPACE : PK_OK);
 	}
 }

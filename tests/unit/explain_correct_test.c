@@ -125,7 +125,8 @@ static void add_authorize(struct flow *flow, struct pk_str state,
 	static char memory[8192];
 	struct pk_buf url = pk_buf(memory, sizeof(memory));
 
-	assert_err(pk_authorize_url(&flow->login, state, challenge, &url, NULL), PK_OK);
+	assert_err(pk_authorize_url(&flow->login, state, (struct pk_str){0}, challenge, &url, NULL),
+		   PK_OK);
 	(void)add_event(flow, PK_EVENT_AUTHORIZE, pk_buf_str(&url));
 }
 

@@ -6,7 +6,7 @@
 
 extern struct pk_login *login;
 extern struct pk_arena arena;
-extern struct pk_str state, expected_state, query;
+extern struct pk_str state, nonce, expected_state, query;
 extern struct pk_secret secret;
 extern struct pk_http_reply reply;
 extern struct pk_why why;

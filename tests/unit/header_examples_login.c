@@ -6,7 +6,7 @@
 static struct setting setting;
 struct pk_login *login = &setting.login;
 struct pk_arena arena;
-struct pk_str state, expected_state, query;
+struct pk_str state, nonce, expected_state, query;
 struct pk_secret secret;
 struct pk_http_reply reply;
 struct pk_why why;

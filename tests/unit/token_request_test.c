@@ -66,7 +66,8 @@ static void the_redirect_uri_is_the_same_both_times(void **state)
 
 		s.login.redirect_uri = pk_str(uris[i]);
 		pk_challenge_make(&verifier, PK_CHALLENGE_BASE64URL, &challenge);
-		assert_err(pk_authorize_url(&s.login, PK_STR(STATE), &challenge, &url, &s.why),
+		assert_err(pk_authorize_url(&s.login, PK_STR(STATE), (struct pk_str){0}, &challenge,
+					    &url, &s.why),
 			   PK_OK);
 		assert_err(pk_token_request(&s.arena, &s.login, no_secret, setting_code(&s),
 					    &verifier, &request, &s.why),
