@@ -46,6 +46,8 @@ void http_exchange_end(struct http_request *request)
 	if (request->state == EXCHANGE_ANSWERED)
 		http_unread_remove(&server->unread, request);
 	http_arena_release(request);
+	if (request->due)
+		event_free(request->due);
 	free(request);
 	server->open--;
 	if (server->draining && server->open == 0)
@@ -96,7 +98,8 @@ static void on_closed(struct evhttp_connection *connection, void *arg)
 		request->state = EXCHANGE_LOST; /* until http_reply() gives it back */
 		return;
 	}
-	if (request->state == EXCHANGE_PENDING && request->gone)
+	if (request->gone &&
+	    (request->state == EXCHANGE_PENDING || request->state == EXCHANGE_STREAM))
 		request->gone(request->gone_arg);
 	if (ours)
 		evhttp_request_free(request->evhttp);

@@ -64,6 +64,22 @@ struct pk_arena *http_arena(struct http_request *request);
  * then on. NULL takes it back. */
 void http_on_gone(struct http_request *request, void (*gone)(void *arg), void *arg);
 
+/* Each header of the request, in its order; or of the reply, as far as it is made. */
+typedef void http_header_visitor(struct pk_str name, struct pk_str value, void *arg);
+void http_each_header(const struct http_request *request, bool of_reply, http_header_visitor *visit,
+		      void *arg);
+
+/* Calls `replied` once, when the reply is made and not yet sent: what a record is made of. It must
+ * not answer. */
+typedef void http_reply_witness(struct http_request *request, int status, struct pk_str body,
+				void *arg);
+void http_on_reply(struct http_request *request, http_reply_witness *replied, void *arg);
+
+/* For servers that misbehave on demand: the reply that will be made leaves after that time, or
+ * never does, and the connection ends instead. */
+void http_reply_later(struct http_request *request, const struct timeval *delay);
+void http_reply_never(struct http_request *request);
+
 /* Adds a header to the reply. A value with a control character is written without it: no value can
  * start another header. */
 void http_reply_header(struct http_request *request, const char *name, struct pk_str value);
@@ -71,6 +87,16 @@ void http_reply_header(struct http_request *request, const char *name, struct pk
 /* Answers. A reply to HEAD has no body. `type` is a media type, NULL for an empty body. */
 void http_reply(struct http_request *request, int status, const char *type, struct pk_str body);
 void http_redirect(struct http_request *request, int status, struct pk_str location);
+
+#define HTTP_STREAM_MAX 4194304 /* bytes that a client may leave unread */
+
+/*
+ * Answers with a body that goes on until the client hangs up, which http_on_gone() tells and must
+ * have been asked to. A client that does not keep up is hung up on, by the event loop: `gone` is
+ * called then, too. A server with a stream does not end draining.
+ */
+void http_stream_start(struct http_request *request, const char *type);
+void http_stream_send(struct http_request *request, struct pk_str text);
 
 /*
  * Opens a TCP listening socket on "127.0.0.1:8080" or "[::1]:0"; -1 with a sentence in `ret_error`

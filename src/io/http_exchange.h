@@ -1,7 +1,8 @@
 /*
  * What the parts of the HTTP server share: http.c decides when an exchange begins and ends,
  * http_request.c what was asked, http_reply.c what is answered, http_unread.c for how long a client
- * may leave a reply unread and still be listened to. Nobody else includes this.
+ * may leave a reply unread and still be listened to, http_late.c how a reply comes late or never,
+ * http_stream.c how it goes on. Nobody else includes this.
  */
 #ifndef IO_HTTP_EXCHANGE_H
 #define IO_HTTP_EXCHANGE_H
@@ -12,10 +13,18 @@
 
 #define HTTP_ARENA 16384 /* bytes */
 
+enum exchange_fate {
+	FATE_REPLY,
+	FATE_LATE,
+	FATE_NEVER,
+};
+
 enum exchange_state {
 	EXCHANGE_PENDING,  /* the program has it */
 	EXCHANGE_LOST,     /* the client hung up, and the program does not know yet */
+	EXCHANGE_HELD,     /* the reply is made, and waits */
 	EXCHANGE_ANSWERED, /* the reply is being written */
+	EXCHANGE_STREAM,   /* likewise, and it has no end */
 };
 
 struct http_request {
@@ -27,9 +36,15 @@ struct http_request {
 	struct pk_arena arena; /* without memory until it is asked for */
 	void (*gone)(void *arg);
 	void *gone_arg;
-	bool watched; /* the connection is read while the request is pending */
-	bool starved; /* memory ran out while the reply was made */
-	bool unread;  /* the client has been slow to take the reply */
+	http_reply_witness *replied;
+	void *replied_arg;
+	enum exchange_fate fate;
+	struct timeval delay;       /* of a late reply */
+	struct event *due;          /* when it leaves, or the connection ends */
+	int status;                 /* of a reply that waits */
+	bool watched;               /* the connection is read while the request is pending */
+	bool starved;               /* memory ran out while the reply was made */
+	bool unread;                /* the client has been slow to take the reply */
 	struct http_request *newer; /* among those that are being written */
 	struct http_request *older;
 };
@@ -59,6 +74,12 @@ void http_exchange_answered(struct http_request *request);
 void http_exchange_end(struct http_request *request);
 
 void http_arena_release(struct http_request *request);
+
+/* Keeps back a reply that is made, if that is its fate; false: send it. */
+bool http_hold(struct http_request *request, int status);
+
+/* Ends the connection as soon as no callback of it runs. */
+void http_hang_up(struct http_request *request);
 
 /* The connection that the request came over. */
 struct bufferevent *http_stream(const struct http_request *request);

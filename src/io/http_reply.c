@@ -53,6 +53,12 @@ static void put_length(struct http_request *request, size_t length)
 	http_reply_header(request, "Content-Length", pk_buf_str(&text));
 }
 
+void http_on_reply(struct http_request *request, http_reply_witness *replied, void *arg)
+{
+	request->replied = replied;
+	request->replied_arg = arg;
+}
+
 static void put_body(struct http_request *request, const char *type, struct pk_str body)
 {
 	if (type)
@@ -77,6 +83,8 @@ void http_reply(struct http_request *request, int status, const char *type, stru
 		put_body(request, type, body);
 	if (http_server_is_draining(request->server))
 		http_reply_header(request, "Connection", PK_STR("close"));
+	if (request->replied)
+		request->replied(request, status, body, request->replied_arg);
 	if (request->starved) {
 		struct evbuffer *output = evhttp_request_get_output_buffer(evhttp);
 
@@ -86,6 +94,8 @@ void http_reply(struct http_request *request, int status, const char *type, stru
 		status = 500;
 	}
 	http_arena_release(request);
+	if (http_hold(request, status))
+		return;
 	http_exchange_answered(request);
 	evhttp_send_reply(evhttp, status, NULL, NULL);
 }

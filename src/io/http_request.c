@@ -199,6 +199,18 @@ size_t http_header_count(const struct http_request *request, const char *name)
 	return count;
 }
 
+void http_each_header(const struct http_request *request, bool of_reply, http_header_visitor *visit,
+		      void *arg)
+{
+	const struct evkeyvalq *headers =
+		of_reply ? evhttp_request_get_output_headers(request->evhttp)
+			 : evhttp_request_get_input_headers(request->evhttp);
+	const struct evkeyval *header;
+
+	TAILQ_FOREACH(header, headers, next)
+	visit(pk_str(header->key), pk_str(header->value), arg);
+}
+
 struct pk_str http_peer(const struct http_request *request)
 {
 	return pk_str(request->evhttp->remote_host);
