@@ -42,6 +42,7 @@ static void send_code(struct exchange *x)
 	struct callback callback;
 
 	grant->provider = x->provider;
+	grant->attempt = x->attempt;
 	grant->client = x->client;
 	grant->person = x->person;
 	ledger_hash(x->redirect_uri, grant->redirect_uri);

@@ -38,6 +38,11 @@ struct exchange {
 	const struct person *person;
 	struct ticket *ticket; /* the code, the refresh token or the access token */
 	struct grant *grant;   /* what it stands for */
+
+	/* For the record. */
+	uint64_t attempt; /* the login that this is part of, as far as it shows; 0: unknown */
+	struct pk_str posted_to; /* where a page posts the callback to, and what; "not given" */
+	struct pk_str posted_form;
 };
 
 struct check {
@@ -54,6 +59,10 @@ struct check {
 /* The value of a parameter. RFC 6749 3.1: "Parameters sent without a value MUST be treated as if
  * they were omitted from the request." */
 struct pk_str param(const struct exchange *x, const char *name);
+
+/* Writes the issuer that the exchange's provider has here: the path of the dialect's, below the
+ * sandbox's own address, the tenant of the path filled in. Nothing where the dialect has none. */
+void provider_issuer(const struct exchange *x, struct pk_buf *out);
 
 /* Whether the request has this method, HEAD counting as GET. */
 bool method_is(const struct exchange *x, const char *method);

@@ -103,7 +103,7 @@ void consent_ask(struct exchange *x)
 
 	if (!write_request(x, &request) || !write_raw(x, write_users, &users) ||
 	    !write_raw(x, write_scopes, &scopes) || !write_raw(x, write_action, &action) ||
-	    !waiting_put(x->sandbox->waiting, x->provider, request, x->now, &id)) {
+	    !waiting_put(x->sandbox->waiting, x->provider, request, x->attempt, x->now, &id)) {
 		http_reply(x->http, 503, "text/plain", PK_STR("no memory for this request\n"));
 		return;
 	}

@@ -31,7 +31,8 @@ struct grant {
 	struct pk_challenge challenge; /* longer than any right one: kept empty, matches nothing */
 	char scope[GRANT_SCOPE_MAX];   /* joined by the dialect's separator */
 	size_t scope_len;
-	bool ended; /* revoked, or a code or refresh token of it was used twice */
+	uint64_t attempt; /* the login that it came from, for the record */
+	bool ended;       /* revoked, or a code or refresh token of it was used twice */
 };
 
 enum ticket_kind { TICKET_CODE, TICKET_ACCESS, TICKET_REFRESH };
@@ -55,9 +56,10 @@ void ledger_free(struct ledger *ledger);
 /* An empty grant, in the place of the oldest. */
 struct grant *ledger_grant(struct ledger *ledger);
 
-#define TICKET_TEXT_MAX 128 /* characters, the dialect's suffix included */
+#define TICKET_TEXT_MAX 256 /* characters, the dialect's prefix and suffix included */
 
-/* Writes a new text of 256 random bits, and `suffix`, that stands for `grant` until `expires_at`. */
+/* Makes a new text that stands for `grant` until `expires_at`: what `out` holds already, 256 random
+ * bits, and `suffix`. */
 void ledger_issue(struct ledger *ledger, const struct grant *grant, enum ticket_kind kind,
 		  int64_t expires_at, struct pk_str suffix, struct pk_buf *out);
 

@@ -16,6 +16,7 @@ struct row {
 	const struct provider *provider;
 	char *text; /* NULL: free */
 	size_t len;
+	uint64_t attempt;
 	int64_t expires_at;
 };
 
@@ -45,7 +46,7 @@ void waiting_free(struct waiting *waiting)
 }
 
 bool waiting_put(struct waiting *waiting, const struct provider *provider, struct pk_str request,
-		 int64_t now, struct pk_buf *ret_id)
+		 uint64_t attempt, int64_t now, struct pk_buf *ret_id)
 {
 	struct row *row = &waiting->rows[waiting->next];
 	struct pk_buf id = pk_buf(row->id, sizeof(row->id));
@@ -58,6 +59,7 @@ bool waiting_put(struct waiting *waiting, const struct provider *provider, struc
 	memcpy(row->text, request.ptr, request.len);
 	row->len = request.len;
 	row->provider = provider;
+	row->attempt = attempt;
 	row->expires_at = now + WAITING_MILLISECONDS;
 	randombytes_buf(random, sizeof(random));
 	pk_base64url_encode(&id, random, sizeof(random));
@@ -78,13 +80,15 @@ static struct row *find(struct waiting *waiting, struct pk_str id)
 }
 
 struct pk_str waiting_take(struct waiting *waiting, const struct provider *provider,
-			   struct pk_str id, int64_t now, struct pk_arena *arena)
+			   struct pk_str id, int64_t now, struct pk_arena *arena,
+			   uint64_t *ret_attempt)
 {
 	struct row *row = find(waiting, id);
 	struct pk_str text = {0};
 
 	if (!row || row->provider != provider)
 		return text;
+	*ret_attempt = row->attempt;
 	if (now < row->expires_at &&
 	    pk_arena_copy(arena, (struct pk_str){row->text, row->len}, &text) != PK_OK)
 		text = (struct pk_str){0};

@@ -18,13 +18,15 @@ struct waiting;
 struct waiting *waiting_new(void);
 void waiting_free(struct waiting *waiting);
 
-/* Keeps a copy of `request`, form-encoded, and writes the id; false when there is no memory. */
+/* Keeps a copy of `request`, form-encoded, and writes the id; false when there is no memory.
+ * `attempt` is kept with it. */
 bool waiting_put(struct waiting *waiting, const struct provider *provider, struct pk_str request,
-		 int64_t now, struct pk_buf *ret_id);
+		 uint64_t attempt, int64_t now, struct pk_buf *ret_id);
 
 /* Takes the request out: an id works once. "Not given" where there is none, or it waited too long;
- * the text is in the arena. */
+ * the text is in the arena. Of one that waited, however long, `ret_attempt` is what was put. */
 struct pk_str waiting_take(struct waiting *waiting, const struct provider *provider,
-			   struct pk_str id, int64_t now, struct pk_arena *arena);
+			   struct pk_str id, int64_t now, struct pk_arena *arena,
+			   uint64_t *ret_attempt);
 
 #endif

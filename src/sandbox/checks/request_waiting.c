@@ -10,7 +10,7 @@ static bool run(struct exchange *x)
 {
 	const struct pk_str id = param(x, "request");
 	const struct pk_str waiting =
-		waiting_take(x->sandbox->waiting, x->provider, id, x->now, x->arena);
+		waiting_take(x->sandbox->waiting, x->provider, id, x->now, x->arena, &x->attempt);
 
 	x->decision = x->form;
 	x->form.count = 0;
