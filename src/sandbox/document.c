@@ -1,9 +1,16 @@
-/* Where a dialect says that a value stands, it is put. Names and pointers are the dialect's, checked
- * when it was read; a value that is no UTF-8 cannot stand in JSON and is left out. */
+/*
+ * Where a dialect says that a value stands, it is put. Names, pointers and pairs are the dialect's,
+ * and bounded here: an array has no more than ARRAY_MAX items. A value that is no UTF-8 cannot
+ * stand in JSON and is left out.
+ */
 #include "sandbox/document.h"
+#include "base/encode.h"
 #include "base/text.h"
 
 #define NAME_MAX_LEN 64
+#define ARRAY_MAX 16
+#define PAIR_MAX 512               /* bytes of a name or a value */
+#define NUMBER_MAX 999999999999999 /* what every reader of JSON reads exactly (RFC 8259 6) */
 
 static void copy_name(char out[static NAME_MAX_LEN], struct pk_str name)
 {
@@ -19,13 +26,43 @@ static void copy_name(char out[static NAME_MAX_LEN], struct pk_str name)
 	out[n] = '\0';
 }
 
-static void set_new(json_t *object, struct pk_str name, json_t *value)
+static bool is_index(struct pk_str segment, int64_t *ret)
+{
+	return pk_str_number(segment, ARRAY_MAX - 1, ret);
+}
+
+/* Of an array the item, of an object the member, or NULL. */
+static json_t *get(json_t *container, struct pk_str segment)
 {
 	char key[NAME_MAX_LEN];
+	int64_t index;
 
-	copy_name(key, name);
-	if (value)
-		(void)json_object_set_new(object, key, value);
+	if (json_is_array(container))
+		return is_index(segment, &index) ? json_array_get(container, (size_t)index) : NULL;
+	copy_name(key, segment);
+	return json_object_get(container, key);
+}
+
+/* The value is the container's from then on. */
+static void set_new(json_t *container, struct pk_str segment, json_t *value)
+{
+	char key[NAME_MAX_LEN];
+	int64_t index;
+
+	if (!value)
+		return;
+	if (!json_is_array(container)) {
+		copy_name(key, segment);
+		(void)json_object_set_new(container, key, value);
+		return;
+	}
+	if (!is_index(segment, &index)) {
+		json_decref(value);
+		return;
+	}
+	while (json_array_size(container) <= (size_t)index)
+		(void)json_array_append_new(container, json_null());
+	(void)json_array_set_new(container, (size_t)index, value);
 }
 
 void document_set(json_t *document, struct pk_str name, struct pk_str value)
@@ -38,28 +75,39 @@ void document_set_number(json_t *document, struct pk_str name, int64_t value)
 	set_new(document, name, json_integer(value));
 }
 
+/* Goes into `segment`, and makes what `next` can stand in where nothing is there. */
+static json_t *enter(json_t *container, struct pk_str segment, struct pk_str next)
+{
+	json_t *inner = get(container, segment);
+	int64_t index;
+
+	if (!json_is_object(inner) && !json_is_array(inner)) {
+		set_new(container, segment, is_index(next, &index) ? json_array() : json_object());
+		inner = get(container, segment);
+	}
+	return inner;
+}
+
 /* The value is the document's from then on. */
 static void put_new(json_t *document, struct pk_str pointer, json_t *value)
 {
-	json_t *object = document;
-	struct pk_str segment;
+	json_t *container = document;
 
 	if (!pk_str_starts(pointer, PK_STR("/"))) {
 		json_decref(value);
 		return;
 	}
 	pointer = pk_str_from(pointer, 1);
-	segment = pk_str_cut(&pointer, '/');
-	while (pointer.ptr) {
-		char key[NAME_MAX_LEN];
 
-		copy_name(key, segment);
-		if (!json_is_object(json_object_get(object, key)))
-			set_new(object, segment, json_object());
-		object = json_object_get(object, key);
-		segment = pk_str_cut(&pointer, '/');
+	struct pk_str segment = pk_str_cut(&pointer, '/');
+
+	while (pointer.ptr) {
+		const struct pk_str next = pk_str_cut(&pointer, '/');
+
+		container = enter(container, segment, next);
+		segment = next;
 	}
-	set_new(object, segment, value);
+	set_new(container, segment, value);
 }
 
 void document_put(json_t *document, struct pk_str pointer, struct pk_str value)
@@ -67,7 +115,55 @@ void document_put(json_t *document, struct pk_str pointer, struct pk_str value)
 	put_new(document, pointer, json_stringn(value.ptr, value.len));
 }
 
-void document_put_true(json_t *document, struct pk_str pointer)
+void document_put_bool(json_t *document, struct pk_str pointer, bool value)
 {
-	put_new(document, pointer, json_true());
+	put_new(document, pointer, json_boolean(value));
+}
+
+/* "007" is a text: a number has one way to be written. */
+void document_put_typed(json_t *document, struct pk_str pointer, struct pk_str value)
+{
+	int64_t number;
+
+	if (pk_str_number(value, NUMBER_MAX, &number) && (value.len == 1 || value.ptr[0] != '0'))
+		put_new(document, pointer, json_integer(number));
+	else if (pk_str_equal(value, PK_STR("true")) || pk_str_equal(value, PK_STR("false")))
+		document_put_bool(document, pointer, value.len == 4);
+	else
+		document_put(document, pointer, value);
+}
+
+static bool decode(struct pk_buf *out, struct pk_str text)
+{
+	return pk_form_decode(out, text) && !out->overflow;
+}
+
+void document_put_more(json_t *document, struct pk_str pairs)
+{
+	while (pairs.len) {
+		struct pk_str value = pk_str_cut(&pairs, '&');
+		const struct pk_str name = pk_str_cut(&value, '=');
+		char name_memory[PAIR_MAX];
+		char value_memory[PAIR_MAX];
+		struct pk_buf pointer = pk_buf(name_memory, sizeof(name_memory));
+		struct pk_buf text = pk_buf(value_memory, sizeof(value_memory));
+
+		if (decode(&pointer, name) && decode(&text, value))
+			document_put_typed(document, pk_buf_str(&pointer), pk_buf_str(&text));
+	}
+}
+
+json_t *document_object(json_t *document, struct pk_str pointer)
+{
+	if (!pointer.len)
+		return document;
+	put_new(document, pointer, json_object());
+
+	/* The same walk again, which now finds it. */
+	json_t *inner = document;
+
+	pointer = pk_str_from(pointer, 1);
+	while (pointer.ptr)
+		inner = get(inner, pk_str_cut(&pointer, '/'));
+	return json_is_object(inner) ? inner : document;
 }

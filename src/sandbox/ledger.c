@@ -105,7 +105,6 @@ void ledger_issue(struct ledger *ledger, const struct grant *grant, enum ticket_
 {
 	const uint32_t index = (uint32_t)(ledger->ticket_count++ % ledger->ticket_cap);
 	struct ticket *ticket = &ledger->tickets[index];
-	const size_t start = out->len;
 	unsigned char random[32];
 
 	randombytes_buf(random, sizeof(random));
@@ -117,7 +116,7 @@ void ledger_issue(struct ledger *ledger, const struct grant *grant, enum ticket_
 		unlink_ticket(ledger, index);
 	*ticket = (struct ticket){
 		.grant = grant->serial, .expires_at = expires_at, .kind = kind, .used = true};
-	hash(ledger, kind, pk_str_from(pk_buf_str(out), start), ticket->key);
+	hash(ledger, kind, pk_buf_str(out), ticket->key);
 
 	uint32_t *bucket = bucket_of(ledger, ticket->key);
 

@@ -26,17 +26,31 @@ const struct person *person_find(struct pk_str hint)
 	return NULL;
 }
 
-void person_subject(const struct person *person, struct pk_str provider, struct pk_buf *out)
+/* 49 bits: a number that every reader of JSON reads exactly (RFC 8259 6), and never a short one. */
+static int64_t number_of(const unsigned char *digest)
+{
+	int64_t number = 1;
+
+	for (size_t i = 0; i < 6; i++)
+		number = number * 256 + digest[i];
+	return number;
+}
+
+void person_subject(const struct person *person, const struct pk_dialect *provider,
+		    struct pk_buf *out)
 {
 	unsigned char digest[24];
 	char memory[256];
 	struct pk_buf text = pk_buf(memory, sizeof(memory));
 
 	pk_buf_put(&text, PK_STR("subject "));
-	pk_buf_put(&text, provider);
+	pk_buf_put(&text, provider->name);
 	pk_buf_char(&text, ' ');
 	pk_buf_put(&text, person->id);
 	crypto_generichash(digest, sizeof(digest), (const unsigned char *)text.ptr, text.len, NULL,
 			   0);
-	pk_base64url_encode(out, digest, sizeof(digest));
+	if (provider->subject_type == PK_SUBJECT_NUMBER)
+		pk_buf_number(out, number_of(digest));
+	else
+		pk_base64url_encode(out, digest, sizeof(digest));
 }

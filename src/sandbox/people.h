@@ -19,8 +19,9 @@ extern const size_t people_count;
 /* By id or e-mail address; NULL for anybody else. */
 const struct person *person_find(struct pk_str hint);
 
-/* Writes the person's subject at the provider of that name: opaque, the same in every run,
- * different at each provider, as real ones are. */
-void person_subject(const struct person *person, struct pk_str provider, struct pk_buf *out);
+/* Writes the person's subject at the provider: opaque, the same in every run, different at each
+ * provider, as real ones are; digits where the dialect has numbers. */
+void person_subject(const struct person *person, const struct pk_dialect *provider,
+		    struct pk_buf *out);
 
 #endif

@@ -44,7 +44,7 @@ static void put_subject(const struct exchange *x, json_t *reply)
 	char memory[PERSON_SUBJECT_MAX];
 	struct pk_buf subject = pk_buf(memory, sizeof(memory));
 
-	person_subject(x->grant->person, x->dialect->name, &subject);
+	person_subject(x->grant->person, x->dialect, &subject);
 	document_put(reply, x->dialect->token_subject, pk_buf_str(&subject));
 }
 

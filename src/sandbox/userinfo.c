@@ -12,11 +12,11 @@ void answer_userinfo(struct exchange *x)
 	struct pk_buf subject = pk_buf(memory, sizeof(memory));
 	json_t *reply = json_object();
 
-	person_subject(person, dialect->name, &subject);
+	person_subject(person, dialect, &subject);
 	document_put(reply, dialect->userinfo_subject, pk_buf_str(&subject));
 	document_put(reply, dialect->userinfo_name, person->name);
 	document_put(reply, dialect->userinfo_email, person->email);
-	document_put_true(reply, dialect->userinfo_email_verified);
+	document_put_bool(reply, dialect->userinfo_email_verified, true);
 	document_put(reply, dialect->userinfo_picture, person->picture);
 	document_put(reply, dialect->userinfo_error, PK_STR("ok"));
 	reply_document(x, 200, PK_BODY_JSON, reply);
