@@ -133,6 +133,7 @@ static enum pk_err read_tokens(struct pk_arena *arena, const struct pk_dialect *
 		return pk_refuse(why, PK_ERR_REPLY_INCOMPLETE, "access_token",
 				 "the access_token is empty");
 	TRY(read_token(arena, root, "refresh_token", &tokens.refresh_token, why));
+	TRY(read_token(arena, root, "id_token", &tokens.id_token, why));
 	TRY(pk_json_text(arena, scope, &tokens.scope));
 	TRY(pk_json_text(arena, pk_json_at(root, dialect->token_subject), &tokens.subject));
 	if (tokens.subject.len > PK_SUBJECT_MAX)

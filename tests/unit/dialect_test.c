@@ -152,7 +152,7 @@ static void a_dialect_that_cannot_work_is_refused(void **state)
 		{"{\"post\"}", "{\"psot\"}", PK_ERR_DIALECT_VALUE},
 		{"{}", "{\"no-such-rule\"}", PK_ERR_DIALECT_VALUE},
 		{"{}", "{\"max-length\"}", PK_ERR_DIALECT_VALUE},
-		{"\"https://a.example/token\"", "\"\"", PK_ERR_DIALECT_VALUE},
+		{"\"https://a.example/token\"", "\"\"", PK_ERR_DIALECT_INCOMPLETE},
 		{"\"T\"", "\"\"", PK_ERR_DIALECT_VALUE},
 		{"pkce = \"required\"\n", "pkce = \"required\"\nclient_id_parameter = \"\"\n",
 		 PK_ERR_DIALECT_VALUE},
