@@ -49,6 +49,8 @@ void ledger_free(struct ledger *ledger)
 {
 	if (!ledger)
 		return;
+	for (size_t i = 0; ledger->grants && i < ledger->grant_cap; i++)
+		free(ledger->grants[i].nonce);
 	free(ledger->grants);
 	free(ledger->tickets);
 	free(ledger->buckets);
@@ -61,8 +63,39 @@ struct grant *ledger_grant(struct ledger *ledger)
 	const uint64_t serial = ++ledger->grant_count;
 	struct grant *grant = &ledger->grants[serial % ledger->grant_cap];
 
+	free(grant->nonce);
 	*grant = (struct grant){.serial = serial};
 	return grant;
+}
+
+struct grant *ledger_grant_at(struct ledger *ledger, uint64_t serial)
+{
+	struct grant *grant = &ledger->grants[serial % ledger->grant_cap];
+
+	return serial && grant->serial == serial ? grant : NULL;
+}
+
+struct grant *ledger_grant_of(struct ledger *ledger, uint64_t session, const struct grant *before)
+{
+	struct grant *end = ledger->grants + ledger->grant_cap;
+	struct grant *grant =
+		before ? ledger->grants + (before - ledger->grants) + 1 : ledger->grants;
+
+	for (; session && grant < end; grant++)
+		if (grant->session == session)
+			return grant;
+	return NULL;
+}
+
+bool ledger_keep_nonce(struct grant *grant, struct pk_str nonce)
+{
+	free(grant->nonce);
+	grant->nonce = malloc(nonce.len ? nonce.len : 1);
+	if (!grant->nonce)
+		return false;
+	memcpy(grant->nonce, nonce.ptr, nonce.len);
+	grant->nonce_len = nonce.len;
+	return true;
 }
 
 static void hash(const struct ledger *ledger, enum ticket_kind kind, struct pk_str text,
@@ -100,8 +133,8 @@ static void unlink_ticket(struct ledger *ledger, uint32_t index)
 	*at = ledger->tickets[index].next;
 }
 
-void ledger_issue(struct ledger *ledger, const struct grant *grant, enum ticket_kind kind,
-		  int64_t expires_at, struct pk_str suffix, struct pk_buf *out)
+struct ticket *ledger_issue(struct ledger *ledger, const struct grant *grant, enum ticket_kind kind,
+			    int64_t expires_at, struct pk_str suffix, struct pk_buf *out)
 {
 	const uint32_t index = (uint32_t)(ledger->ticket_count++ % ledger->ticket_cap);
 	struct ticket *ticket = &ledger->tickets[index];
@@ -122,6 +155,7 @@ void ledger_issue(struct ledger *ledger, const struct grant *grant, enum ticket_
 
 	ticket->next = *bucket;
 	*bucket = index;
+	return ticket;
 }
 
 struct ticket *ledger_find(struct ledger *ledger, enum ticket_kind kind, struct pk_str text,

@@ -9,7 +9,9 @@
 
 #include "proofkey.h"
 
-#define GRANT_SCOPE_MAX 512 /* bytes of all scopes with their separators */
+#define GRANT_SCOPE_MAX 512  /* bytes of all scopes with their separators */
+#define GRANT_SESSION_ID 22  /* characters: 128 bits */
+#define GRANT_NONCE_MAX 1024 /* bytes */
 
 struct client;
 struct person;
@@ -31,8 +33,15 @@ struct grant {
 	struct pk_challenge challenge; /* longer than any right one: kept empty, matches nothing */
 	char scope[GRANT_SCOPE_MAX];   /* joined by the dialect's separator */
 	size_t scope_len;
-	uint64_t attempt; /* the login that it came from, for the record */
-	bool ended;       /* revoked, or a code or refresh token of it was used twice */
+	uint64_t session; /* the sign-in that it was given under, see sign_in.h; 0: none */
+	char session_id[GRANT_SESSION_ID]; /* its `sid` */
+	int64_t authenticated_at;          /* when that was, in seconds since 1970 */
+	char *nonce;                       /* the client's, until the first ID token; or NULL */
+	size_t nonce_len;
+	bool bound; /* the code, or a public client's refresh token, to the key below (RFC 9449) */
+	unsigned char key[32]; /* its thumbprint */
+	uint64_t attempt;      /* the login that it came from, for the record */
+	bool ended;            /* revoked, or a code or refresh token of it was used twice */
 };
 
 enum ticket_kind { TICKET_CODE, TICKET_ACCESS, TICKET_REFRESH };
@@ -45,6 +54,8 @@ struct ticket {
 	enum ticket_kind kind;
 	bool used; /* is in a bucket */
 	bool spent;
+	bool bound; /* usable by the holder of this key only (RFC 9449 6) */
+	unsigned char holder[32];
 };
 
 struct ledger;
@@ -56,12 +67,22 @@ void ledger_free(struct ledger *ledger);
 /* An empty grant, in the place of the oldest. */
 struct grant *ledger_grant(struct ledger *ledger);
 
+/* The grant of that serial, or NULL where it is forgotten. */
+struct grant *ledger_grant_at(struct ledger *ledger, uint64_t serial);
+
+/* The grants that were given under a session, one after the other: after `before`, or the first
+ * where that is NULL. NULL when there is no more. */
+struct grant *ledger_grant_of(struct ledger *ledger, uint64_t session, const struct grant *before);
+
+/* Keeps a copy of the client's nonce; false without memory. */
+bool ledger_keep_nonce(struct grant *grant, struct pk_str nonce);
+
 #define TICKET_TEXT_MAX 256 /* characters, the dialect's prefix and suffix included */
 
 /* Makes a new text that stands for `grant` until `expires_at`: what `out` holds already, 256 random
  * bits, and `suffix`. */
-void ledger_issue(struct ledger *ledger, const struct grant *grant, enum ticket_kind kind,
-		  int64_t expires_at, struct pk_str suffix, struct pk_buf *out);
+struct ticket *ledger_issue(struct ledger *ledger, const struct grant *grant, enum ticket_kind kind,
+			    int64_t expires_at, struct pk_str suffix, struct pk_buf *out);
 
 /* What a text stands for, or NULL where it is none of ours or too old to be remembered. Spent and
  * expired tickets are found: it is for the caller to tell them apart. */
