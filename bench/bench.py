@@ -15,13 +15,17 @@ sys.dont_write_bytecode = True
 
 import measure
 import report
-from servers import CORES, Bench
+from servers import CORES, SERVER_CORES, Bench
 
 MEMORY = "/dev/shm"  # a directory that no disk is behind
 CHECK = "/check/nginx"
 REQUESTS_OF_A_LOGIN = 5
 WRITES_OF_A_LOGIN = 2
 WHAT = {"rate": "requests per second", "p50": "median latency, µs", "p99": "p99 latency, µs", "cpu": "processor time of a request, µs"}
+
+# Paths of a flow, and what a person enters.
+SANDBOX_FLOW = "/rfc7636/authorize", "/rfc7636/token", "/rfc7636/userinfo", "decision=allow&user=ada&scope=openid&scope=profile"
+OIDC_PROVIDER_FLOW = "/auth", "/token", "/me", "login=ada&password=ada"
 
 
 def say(text):
@@ -105,6 +109,63 @@ def login_rows(in_memory, on_disk, empty_rate):
              f"{ratio(disk_rates, syncs) * WRITES_OF_A_LOGIN:.2f}", "")]
 
 
+def measure_flows(bench, turns, seconds):
+    """The sandbox and npm's oidc-provider in turns: for each kind of flow its rates, and the PSS of both before and after, in KiB."""
+    got, memory = {}, {}
+    with bench.sandbox("--code-ttl", "60", cores=SERVER_CORES) as asking, bench.sandbox(cores=SERVER_CORES) as silent, bench.oidc_provider() as theirs:
+        kinds = {"sign-in, consent": (asking, []), "without a page": (silent, ["remembered"])}
+        memory["idle"] = {"ours": measure.memory(asking)[0], "theirs": measure.memory(theirs)[0]}
+        for turn in range(turns):
+            say(f"code flows, turn {turn + 1} of {turns}")
+            for kind, (ours, options) in kinds.items():
+                sides = got.setdefault(f"code flows per second: {kind}, ID token, user info", {"ours": [], "theirs": []})
+                sides["ours"].append(measure.flows(bench, ours, SANDBOX_FLOW, "openid", int(2000 * seconds)))
+                sides["theirs"].append(measure.flows(bench, theirs, OIDC_PROVIDER_FLOW, "openid", int(150 * seconds), *options))
+        memory["after these flows"] = {"ours": measure.memory(asking)[0], "theirs": measure.memory(theirs)[0]}
+    return got, memory
+
+
+def flow_rows(got, memory):
+    rows = []
+    for name, sides in got.items():
+        ours, theirs = ([rate for rate, _ in sides[who]] for who in ("ours", "theirs"))
+        requests = [median(count for _, count in sides[who]) for who in ("ours", "theirs")]
+        rows.append((f"{name} ({requests[0]:.0f} and {requests[1]:.0f} requests each), beside oidc-provider", median(ours), median(theirs),
+                     f"{ratio(ours, theirs):.1f}", "20 or more"))
+    for when, sides in memory.items():
+        ours, theirs = (sides[who][2] or sides[who][1] for who in ("ours", "theirs"))
+        rows.append((f"memory of the sandbox, {when}, MiB, beside oidc-provider", ours / 1024, theirs / 1024, f"{ours / theirs:.2f}", "0.10 or less"))
+    return rows
+
+
+def measure_start(bench, turns):
+    """Milliseconds until the sandbox says where it is, beside a program that says so at once."""
+    say("start of the sandbox")
+    command = [bench.proofkey, "sandbox", "--listen", "127.0.0.1:0"]
+    took = [(measure.start_seconds(command), measure.start_seconds([bench.proofkey, "--version"])) for _ in range(turns)]
+    ours, floor = ([1000 * row[i] for row in took] for i in (0, 1))
+    return [("the sandbox's start, ms, beside `proofkey --version`", median(ours), median(floor), f"{ratio(ours, floor):.1f}", "under 50 ms")]
+
+
+def measure_bounded(bench, flows):
+    """PSS of a sandbox, in KiB, as flows go by: (flows, KiB)."""
+    states = []
+    with bench.sandbox(cores=SERVER_CORES) as sandbox:
+        for step in range(11):
+            if step:
+                measure.flows(bench, sandbox, SANDBOX_FLOW, "profile", flows // 10)
+            name, rss, pss = measure.memory(sandbox)[0]
+            states.append((step * (flows // 10), pss or rss))
+            say(f"memory of the sandbox after {states[-1][0]:,} flows: {states[-1][1] / 1024:.1f} MiB")
+    return states
+
+
+def bounded_rows(states):
+    (_, idle), (tenth, after_tenth), *_, (flows, after) = states
+    return [(f"memory of the sandbox after {flows:,} flows, MiB, beside after {tenth:,}", after / 1024, after_tenth / 1024,
+             f"{after / after_tenth:.2f}", "bounded")]
+
+
 def memory_row(state, processes):
     """A row of the other table: when, PSS and RSS of all, each process."""
     total = [sum(row[column] or 0 for row in processes) / 1024 for column in (1, 2)]
@@ -152,7 +213,9 @@ def main():
         in_memory_logins = measure_logins(bench, in_memory, 3, sessions // 50)
         on_disk_logins = measure_logins(bench, directory, 3, sessions // 100)
         memory = measure_memory(bench, in_memory, seconds, sessions)
-    rows = [*pairs, *explained, *check_rows(checks), *login_rows(in_memory_logins, on_disk_logins, median(checks["empty"]["rate"]))]
+        sandbox_rows = [*flow_rows(*measure_flows(bench, 3 if arguments.quick else 7, seconds)), *measure_start(bench, 20),
+                        *bounded_rows(measure_bounded(bench, 10 * sessions))]
+    rows = [*pairs, *explained, *sandbox_rows, *check_rows(checks), *login_rows(in_memory_logins, on_disk_logins, median(checks["empty"]["rate"]))]
     text = report.text(rows, memory)
     print(text)
     if arguments.write:

@@ -49,6 +49,27 @@ def logins(bench, gateway, sandbox, count, *options):
     return count / float(lines["seconds"]), lines["cookie"]
 
 
+def flows(bench, server, shape, scope, count, *options):
+    """That many code flows at an authorization server: flows per second, and the requests of one."""
+    out = subprocess.run(on(CLIENT_CORES, bench.program("flows"), server.address, count, VISITORS, *shape[:3], scope, shape[3], *options),
+                         check=True, stdout=subprocess.PIPE, text=True).stdout
+    lines = dict(line.split(" ", 1) for line in out.splitlines())
+    return count / float(lines["seconds"]), int(lines["requests"]) / count
+
+
+def start_seconds(command):
+    """From nothing to the first line on stdout."""
+    begin = time.monotonic()
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    try:
+        process.stdout.readline()
+        return time.monotonic() - begin
+    finally:
+        process.terminate()
+        process.wait()
+        process.stdout.close()
+
+
 def turns_of(bench, program):
     """Nanoseconds of processor time: for each row that the program prints, all turns in their order."""
     out = subprocess.run(on(CLIENT_CORES[:1], bench.program(program)), check=True, stdout=subprocess.PIPE, text=True).stdout

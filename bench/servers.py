@@ -9,6 +9,7 @@ import socket
 import subprocess
 import time
 
+HERE = os.path.dirname(os.path.abspath(__file__))
 CORES = sorted(os.sched_getaffinity(0))
 SERVER_CORES = CORES[:max(1, len(CORES) // 2)]
 CLIENT_CORES = CORES[len(SERVER_CORES):] or CORES
@@ -135,10 +136,15 @@ class Bench:
             file.write(text)
         return self.path(name)
 
-    def sandbox(self):
+    def sandbox(self, *options, cores=CLIENT_CORES):
         address = free_address()
-        return Server("the sandbox", [self.proofkey, "sandbox", "--auto-approve", "--listen", address], address, CLIENT_CORES,
+        return Server("the sandbox", [self.proofkey, "sandbox", *(options or ["--auto-approve"]), "--listen", address], address, cores,
                       self.path("sandbox.log"), "/healthz")
+
+    def oidc_provider(self):
+        address = free_address()
+        return Server("oidc-provider", ["env", "NODE_ENV=production", "node", os.path.join(HERE, "oidc-provider", "server.mjs"),
+                                        *address.split(":")], address, SERVER_CORES, self.path("oidc-provider.log"), "/jwks")
 
     def gateway(self, sandbox, store, fronts=len(SERVER_CORES), cores=SERVER_CORES):
         address = free_address()
