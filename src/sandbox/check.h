@@ -40,6 +40,8 @@ struct exchange {
 	struct grant *grant;   /* what it stands for */
 
 	/* For the record. */
+	double at;        /* seconds since the epoch */
+	bool unanswered;  /* a fault takes the reply away */
 	uint64_t attempt; /* the login that this is part of, as far as it shows; 0: unknown */
 	struct pk_str posted_to; /* where a page posts the callback to, and what; "not given" */
 	struct pk_str posted_form;

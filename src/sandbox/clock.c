@@ -15,3 +15,11 @@ int64_t wall_clock(void)
 {
 	return (int64_t)time(NULL);
 }
+
+double wall_clock_exact(void)
+{
+	struct timespec time;
+
+	(void)clock_gettime(CLOCK_REALTIME, &time);
+	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}

@@ -11,4 +11,7 @@ int64_t now(void);
 /* Seconds since 1970, for what is read elsewhere: the times in a token. */
 int64_t wall_clock(void);
 
+/* The same with its fraction. */
+double wall_clock_exact(void);
+
 #endif

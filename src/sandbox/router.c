@@ -7,9 +7,11 @@
 #include "base/arena.h"
 #include "base/text.h"
 #include "sandbox/clock.h"
+#include "sandbox/control.h"
 #include "sandbox/document.h"
 #include "sandbox/front_page.h"
 #include "sandbox/landing.h"
+#include "sandbox/recording.h"
 #include "sandbox/reply.h"
 #include "sandbox/steps.h"
 
@@ -75,12 +77,18 @@ static void answer_preflight(struct exchange *x)
 
 static void route_provider(struct exchange *x, struct pk_str path)
 {
-	if (pk_str_equal(path, PK_STR("/_sandbox/callback")))
+	if (pk_str_equal(path, PK_STR("/_sandbox/callback"))) {
 		landing_page(x);
-	else if (!provider_match(x->provider, path, &x->endpoint, &x->tenant))
+		return;
+	}
+	if (!provider_match(x->provider, path, &x->endpoint, &x->tenant)) {
+		record_stray(x);
 		not_found(x);
-	else if (x->endpoint != AUTHORIZE && x->endpoint != DECIDE && x->endpoint != END_SESSION &&
-		 method_is(x, "OPTIONS"))
+		return;
+	}
+	record_exchange(x);
+	if (x->endpoint != AUTHORIZE && x->endpoint != DECIDE && x->endpoint != END_SESSION &&
+	    method_is(x, "OPTIONS"))
 		answer_preflight(x);
 	else
 		steps_run(x);
@@ -97,6 +105,9 @@ static void route_exchange(struct exchange *x)
 			return;
 		}
 	}
+
+	if (control_serve(x, path))
+		return;
 
 	const size_t slash = pk_str_find(rest, '/');
 

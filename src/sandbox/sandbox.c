@@ -5,6 +5,7 @@
  */
 #include "sandbox/sandbox.h"
 #include "io/http.h"
+#include "sandbox/attempts.h"
 #include "sandbox/ledger.h"
 #include "sandbox/router.h"
 #include "sandbox/state.h"
@@ -94,7 +95,8 @@ static int start(struct sandbox *sandbox)
 
 	sandbox->ledger = ledger_new(LEDGER_GRANTS, LEDGER_TICKETS);
 	sandbox->waiting = waiting_new();
-	if (!sandbox->ledger || !sandbox->waiting) {
+	sandbox->attempts = attempts_new();
+	if (!sandbox->attempts || !sandbox->ledger || !sandbox->waiting) {
 		fputs("proofkey sandbox: there is not enough memory\n", stderr);
 		return 1;
 	}
@@ -129,6 +131,7 @@ int sandbox_main(int argc, char **argv)
 	if (options_read(argc, argv, &sandbox->options, &status))
 		status = start(sandbox);
 	providers_free(&sandbox->providers);
+	attempts_free(sandbox->attempts);
 	waiting_free(sandbox->waiting);
 	ledger_free(sandbox->ledger);
 	free(sandbox);

@@ -6,6 +6,7 @@
 #include "sandbox/options.h"
 #include "sandbox/provider.h"
 
+struct attempts;
 struct ledger;
 struct waiting;
 
@@ -19,6 +20,7 @@ struct sandbox {
 	char base[128]; /* "http://127.0.0.1:9400", with the real port */
 	struct ledger *ledger;
 	struct waiting *waiting;
+	struct attempts *attempts;
 	unsigned char scratch[SCRATCH_SIZE]; /* the arena of the request under way; wiped after it
 					      */
 };

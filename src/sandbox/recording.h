@@ -1,0 +1,14 @@
+/* What is kept of an exchange, and which attempt it belongs to. */
+#ifndef SANDBOX_RECORDING_H
+#define SANDBOX_RECORDING_H
+
+#include "sandbox/check.h"
+
+/* Records the exchange when it is answered. It must live until then. */
+void record_exchange(struct exchange *x);
+
+/* Likewise a request below a provider's name that is none of its endpoints, where it looks like a
+ * part of a login that missed. */
+void record_stray(struct exchange *x);
+
+#endif
