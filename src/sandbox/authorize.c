@@ -7,6 +7,7 @@
 #include "sandbox/answers.h"
 #include "sandbox/callback.h"
 #include "sandbox/consent.h"
+#include "sandbox/sign_in.h"
 
 /* A challenge that is longer than any right one is taken where the dialect takes everything; it is
  * kept as an empty one, which no verifier matches. */
@@ -34,6 +35,19 @@ static int64_t code_expires_at(const struct exchange *x)
 	return x->now + 1000 * (ttl >= 0 ? ttl : x->dialect->code_lifetime);
 }
 
+/* "access_type=offline": a parameter with that value, or a scope that was granted. */
+static bool refresh_asked_for(const struct exchange *x)
+{
+	struct pk_str value = x->dialect->refresh_asked_by;
+	const struct pk_str name = pk_str_cut(&value, '=');
+
+	if (!name.len)
+		return true;
+	if (pk_str_equal(name, PK_STR("scope")))
+		return pk_list_has(&x->scopes, value);
+	return pk_str_equal(pk_form_get(&x->form, name), value);
+}
+
 static void send_code(struct exchange *x)
 {
 	struct grant *grant = ledger_grant(x->sandbox->ledger);
@@ -45,9 +59,12 @@ static void send_code(struct exchange *x)
 	grant->attempt = x->attempt;
 	grant->client = x->client;
 	grant->person = x->person;
+	sign_in_bind(sign_in(x), grant);
 	ledger_hash(x->redirect_uri, grant->redirect_uri);
 	bind_challenge(x, grant);
 	bind_scopes(x, grant);
+	grant->refreshable = refresh_asked_for(x);
+	pk_buf_put(&code, x->dialect->code_prefix);
 	ledger_issue(x->sandbox->ledger, grant, TICKET_CODE, code_expires_at(x),
 		     x->dialect->code_suffix, &code);
 
@@ -56,6 +73,7 @@ static void send_code(struct exchange *x)
 	if (x->dialect->callback_scope_parameter.len)
 		callback_put(&callback, x->dialect->callback_scope_parameter,
 			     (struct pk_str){grant->scope, grant->scope_len});
+	callback_put_more(&callback, x->dialect->callback_more);
 	callback_send(&callback, x);
 }
 

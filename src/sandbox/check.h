@@ -38,6 +38,14 @@ struct exchange {
 	const struct person *person;
 	struct ticket *ticket; /* the code, the refresh token or the access token */
 	struct grant *grant;   /* what it stands for */
+	const char *text;      /* the refusal's words, more exactly than the check's own, or NULL */
+
+	bool proven;                     /* a DPoP proof came, and is right (RFC 9449) */
+	unsigned char holder[32];        /* the thumbprint of its key */
+	const struct person *hinted;     /* whom id_token_hint names, or NULL */
+	const struct client *hinted_for; /* the client that it was given to */
+	struct pk_str hinted_session;    /* the `sid` in it, or "not given" */
+	bool confirmed;                  /* the person said on our page that they log out */
 
 	/* For the record. */
 	double at;        /* seconds since the epoch */
@@ -69,6 +77,19 @@ void provider_issuer(const struct exchange *x, struct pk_buf *out);
 /* Whether the request has this method, HEAD counting as GET. */
 bool method_is(const struct exchange *x, const char *method);
 
+/* Whether nobody can switch this scope off. */
+bool scope_is_fixed(const struct pk_dialect *dialect, struct pk_str scope);
+
+/* Whether this is a token request at a provider that wants it in the URL. */
+bool request_is_query(const struct exchange *x);
+
+/* Whether this is a revocation at a provider where the token proves itself. */
+bool revokes_by_bearer(const struct exchange *x);
+
+/* Whether the dialect has user info by the scopes of OpenID Connect Core 5.4, and this one of them
+ * was not granted. */
+bool scope_withholds(const struct exchange *x, struct pk_str scope);
+
 /* In the order of the table. */
 extern const struct check check_method_get_or_post;
 extern const struct check check_method_post;
@@ -77,15 +98,31 @@ extern const struct check check_parameters_readable;
 extern const struct check check_parameters_in_body;
 extern const struct check check_request_waiting;
 
+extern const struct check check_method_get;
+extern const struct check check_request_pushed;
+extern const struct check check_request_not_nested;
+extern const struct check check_request_object_absent;
+
 extern const struct check check_client_known;
 extern const struct check check_redirect_uri_registered;
 extern const struct check check_parameters_once;
 extern const struct check check_response_type_present;
 extern const struct check check_response_type_code;
+extern const struct check check_response_mode;
 extern const struct check check_scope_known;
+extern const struct check check_scope_required;
+extern const struct check check_state_present;
+extern const struct check check_challenge_unexpected;
 extern const struct check check_challenge_present;
 extern const struct check check_challenge_method;
 extern const struct check check_challenge_shape;
+extern const struct check check_nonce_short;
+extern const struct check check_proof_key_readable;
+extern const struct check check_prompt_readable;
+extern const struct check check_id_token_hint;
+extern const struct check check_signed_in;
+extern const struct check check_client_unmistakable;
+extern const struct check check_consent_given;
 extern const struct check check_user_known;
 extern const struct check check_user_consents;
 
@@ -93,6 +130,11 @@ extern const struct check check_client_auth_once;
 extern const struct check check_client_auth_readable;
 extern const struct check check_client_auth_method;
 extern const struct check check_client_authenticated;
+extern const struct check check_secret_jwt;
+extern const struct check check_origin;
+extern const struct check check_client_confidential;
+extern const struct check check_proof_valid;
+extern const struct check check_proof_nonce;
 extern const struct check check_grant_type_present;
 extern const struct check check_grant_type_known;
 
@@ -107,11 +149,14 @@ extern const struct check check_verifier_expected;
 extern const struct check check_verifier_shape;
 extern const struct check check_verifier_matches;
 
+extern const struct check check_code_holder;
+
 extern const struct check check_refresh_token_present;
 extern const struct check check_refresh_token_known;
 extern const struct check check_refresh_token_client;
 extern const struct check check_refresh_token_unused;
 extern const struct check check_refresh_token_unexpired;
+extern const struct check check_refresh_token_holder;
 extern const struct check check_scope_within_grant;
 
 extern const struct check check_token_present;
@@ -120,5 +165,15 @@ extern const struct check check_token_client;
 extern const struct check check_bearer_in_header;
 extern const struct check check_bearer_present;
 extern const struct check check_bearer_valid;
+extern const struct check check_userinfo_header;
+extern const struct check check_userinfo_client;
+extern const struct check check_userinfo_subject;
+extern const struct check check_bearer_holder;
+extern const struct check check_bearer_proof;
+extern const struct check check_bearer_nonce;
+
+extern const struct check check_logout_confirmed;
+extern const struct check check_logout_client;
+extern const struct check check_logout_redirect_uri;
 
 #endif

@@ -52,7 +52,7 @@ static void write_scopes(const struct exchange *x, struct pk_buf *out)
 {
 	for (size_t i = 0; i < x->scopes.count; i++) {
 		const struct pk_str scope = x->scopes.item[i];
-		const bool fixed = pk_list_has(&x->dialect->scopes_fixed, scope);
+		const bool fixed = scope_is_fixed(x->dialect, scope);
 		char words[GRANT_SCOPE_MAX];
 		const struct page_field fields[] = {
 			{"scope", scope},
@@ -65,13 +65,19 @@ static void write_scopes(const struct exchange *x, struct pk_buf *out)
 	}
 }
 
-/* The request, written again from its decoded parameters: what came as POST waits like a GET. */
+/* The tenant of the path on a line of its own, and the request, written again from its decoded
+ * parameters: what came as POST waits like a GET. */
 static bool write_request(struct exchange *x, struct pk_str *ret)
 {
 	struct pk_buf out = pk_arena_open(x->arena);
 
+	pk_buf_put(&out, x->tenant);
+	pk_buf_char(&out, '\n');
+
+	const size_t start = out.len;
+
 	for (size_t i = 0; i < x->form.count; i++)
-		pk_form_put(&out, 0, x->form.param[i].name, x->form.param[i].value);
+		pk_form_put(&out, start, x->form.param[i].name, x->form.param[i].value);
 	return pk_arena_close(x->arena, &out, ret) == PK_OK;
 }
 

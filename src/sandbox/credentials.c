@@ -47,7 +47,7 @@ bool credentials_read(struct exchange *x, struct credentials *ret)
 	const struct pk_str id = pk_form_get(&x->form, x->dialect->client_id_parameter);
 	const struct pk_str secret = pk_form_get(&x->form, x->dialect->client_secret_parameter);
 
-	*ret = (struct credentials){.basic = header.ptr != NULL};
+	*ret = (struct credentials){.basic = header.ptr && !revokes_by_bearer(x)};
 	if (ret->basic)
 		return read_basic(x, header, ret);
 	if (id.len)
@@ -55,4 +55,18 @@ bool credentials_read(struct exchange *x, struct credentials *ret)
 	if (secret.len)
 		ret->secret = secret;
 	return true;
+}
+
+struct pk_str credentials_bearer(struct exchange *x)
+{
+	const struct pk_str header = http_header(x->http, "Authorization");
+	struct pk_form query;
+
+	if (x->endpoint == USERINFO && x->dialect->userinfo_token == PK_USERINFO_TOKEN_QUERY)
+		return pk_form_parse(x->arena, http_query(x->http), &query, NULL) == PK_OK
+			       ? pk_form_get(&query, PK_STR("access_token"))
+			       : (struct pk_str){0};
+	if (header.len <= 7 || strncasecmp(header.ptr, "Bearer ", 7) != 0)
+		return (struct pk_str){0};
+	return pk_str_trim(pk_str_from(header, 7));
 }

@@ -14,4 +14,7 @@ struct credentials {
  * as the exchange. */
 bool credentials_read(struct exchange *x, struct credentials *ret);
 
+/* The access token, from where this provider takes it; "not given" where it is not there. */
+struct pk_str credentials_bearer(struct exchange *x);
+
 #endif

@@ -167,3 +167,16 @@ json_t *document_object(json_t *document, struct pk_str pointer)
 		inner = get(inner, pk_str_cut(&pointer, '/'));
 	return json_is_object(inner) ? inner : document;
 }
+
+void document_put_subject(json_t *document, struct pk_str pointer, const struct pk_dialect *dialect,
+			  const struct person *person)
+{
+	char memory[PERSON_SUBJECT_MAX];
+	struct pk_buf subject = pk_buf(memory, sizeof(memory));
+
+	person_subject(person, dialect, &subject);
+	if (dialect->subject_type == PK_SUBJECT_NUMBER)
+		document_put_typed(document, pointer, pk_buf_str(&subject));
+	else
+		document_put(document, pointer, pk_buf_str(&subject));
+}

@@ -3,6 +3,7 @@
 #define SANDBOX_DOCUMENT_H
 
 #include "proofkey.h"
+#include "sandbox/people.h"
 
 #include <jansson.h>
 
@@ -21,6 +22,10 @@ void document_put_typed(json_t *document, struct pk_str pointer, struct pk_str v
 
 /* Puts each pair of `pairs`, form-encoded, the names being pointers, in the same way. */
 void document_put_more(json_t *document, struct pk_str pairs);
+
+/* Puts the person's subject, as text or as number, as the dialect has it. */
+void document_put_subject(json_t *document, struct pk_str pointer, const struct pk_dialect *dialect,
+			  const struct person *person);
 
 /* The object at the pointer, made where there is none: the document itself for an empty one. */
 json_t *document_object(json_t *document, struct pk_str pointer);

@@ -29,3 +29,32 @@ bool method_is(const struct exchange *x, const char *method)
 		return pk_str_equal(PK_STR("GET"), pk_str(method));
 	return pk_str_equal(sent, pk_str(method));
 }
+
+bool scope_is_fixed(const struct pk_dialect *dialect, struct pk_str scope)
+{
+	return pk_list_has(&dialect->scopes_fixed, scope) ||
+	       pk_list_has(&dialect->scopes_required, scope);
+}
+
+bool request_is_query(const struct exchange *x)
+{
+	return x->dialect->token_request == PK_BODY_QUERY &&
+	       (x->endpoint == TOKEN || x->endpoint == REFRESH);
+}
+
+bool revokes_by_bearer(const struct exchange *x)
+{
+	return x->endpoint == REVOKE && x->dialect->revoke_auth == PK_REVOKE_AUTH_BEARER;
+}
+
+bool scope_withholds(const struct exchange *x, struct pk_str scope)
+{
+	const struct pk_dialect *dialect = x->dialect;
+	struct pk_list granted = {0};
+
+	if (!dialect->issuer.len || !pk_list_has(&dialect->scopes, scope))
+		return false;
+	return pk_list_split((struct pk_str){x->grant->scope, x->grant->scope_len},
+			     dialect->scope_separator.ptr[0], &granted) != PK_OK ||
+	       !pk_list_has(&granted, scope);
+}

@@ -20,7 +20,9 @@ void landing_page(struct exchange *x)
 {
 	struct pk_str rows = PK_STR("");
 
-	if (pk_form_parse(x->arena, http_query(x->http), &x->form, NULL) != PK_OK)
+	const struct pk_str sent = method_is(x, "POST") ? http_body(x->http) : http_query(x->http);
+
+	if (pk_form_parse(x->arena, sent, &x->form, NULL) != PK_OK)
 		x->form.count = 0;
 
 	struct pk_buf out = pk_arena_open(x->arena);

@@ -41,6 +41,7 @@ struct grant {
 	bool bound; /* the code, or a public client's refresh token, to the key below (RFC 9449) */
 	unsigned char key[32]; /* its thumbprint */
 	uint64_t attempt;      /* the login that it came from, for the record */
+	bool refreshable;      /* its client asked for a refresh token as the dialect wants it */
 	bool ended;            /* revoked, or a code or refresh token of it was used twice */
 };
 

@@ -58,34 +58,43 @@ static void refuse_by_page(struct exchange *x, const struct check *check, int st
 
 static void refuse_by_redirect(struct exchange *x, const struct pk_refusal *words)
 {
+	const struct pk_dialect *dialect = x->dialect;
 	char memory[LOG_ID_LEN];
 	struct callback callback;
 
 	callback_open(&callback, x);
 	callback_put(&callback, PK_STR("error"), words->code);
 	if (words->text.len)
-		callback_put(&callback, PK_STR("error_description"), words->text);
-	if (x->dialect->log_id_parameter.len)
-		callback_put(&callback, x->dialect->log_id_parameter, make_log_id(memory));
+		callback_put(&callback, dialect->callback_error_text_parameter, words->text);
+	if (words->number.len && dialect->callback_error_number_parameter.len)
+		callback_put(&callback, dialect->callback_error_number_parameter, words->number);
+	if (dialect->log_id_parameter.len)
+		callback_put(&callback, dialect->log_id_parameter, make_log_id(memory));
 	callback_send(&callback, x);
 }
 
 static void refuse_by_document(struct exchange *x, const struct pk_refusal *words)
 {
+	const struct pk_dialect *dialect = x->dialect;
 	char memory[LOG_ID_LEN];
 	json_t *document = json_object();
 
-	document_set(document, PK_STR("error"), words->code);
+	if (dialect->ok_at.len)
+		document_put_bool(document, dialect->ok_at, false);
+	document_put_typed(document, dialect->error_at, words->code);
 	if (words->text.len)
-		document_set(document, PK_STR("error_description"), words->text);
-	if (x->dialect->log_id_parameter.len)
-		document_set(document, x->dialect->log_id_parameter, make_log_id(memory));
+		document_put(document, dialect->error_text_at, words->text);
+	if (words->number.len)
+		document_put_typed(document, dialect->error_number_at, words->number);
+	document_put_more(document, dialect->error_more);
+	if (dialect->log_id_parameter.len)
+		document_set(document, dialect->log_id_parameter, make_log_id(memory));
 	/* RFC 6749 5.2: "If the client attempted to authenticate via the "Authorization" request
 	 * header field, the authorization server MUST respond with an HTTP 401 [...] and include
 	 * the "WWW-Authenticate" response header field" */
 	if (words->status == 401 && http_header_count(x->http, "Authorization"))
 		http_reply_header(x->http, "WWW-Authenticate", PK_STR("Basic realm=\"sandbox\""));
-	reply_document(x, words->status, x->dialect->token_reply, document);
+	reply_as_token_endpoint(x, words->status, document);
 }
 
 /* RFC 6750 3.1: who sent no token at all is told the scheme and no error. */
@@ -114,10 +123,30 @@ static void refuse_by_bearer(struct exchange *x, const struct pk_refusal *words)
 	reply_document(x, words->status, PK_BODY_JSON, document);
 }
 
+/* Of a refusal that the dialect has no words for. */
+static int status_of(const struct exchange *x, const struct check *check)
+{
+	const bool at_token_endpoint =
+		x->endpoint == TOKEN || x->endpoint == REFRESH || x->endpoint == REVOKE;
+
+	return at_token_endpoint && x->dialect->error_status ? (int)x->dialect->error_status
+							     : check->status;
+}
+
+/* RFC 9110 15.5.6: what is allowed where the method was not. */
+static struct pk_str allowed(const struct exchange *x, const struct check *check)
+{
+	if (check == &check_method_post)
+		return request_is_query(x) ? PK_STR("GET, POST") : PK_STR("POST");
+	if (x->endpoint != USERINFO || x->dialect->issuer.len)
+		return PK_STR("GET, POST");
+	return x->dialect->userinfo_method == PK_USERINFO_POST ? PK_STR("POST") : PK_STR("GET");
+}
+
 void refuse(struct exchange *x, const struct check *check)
 {
 	const struct pk_refusal own = {.check = pk_str(check->name),
-				       .status = check->status,
+				       .status = status_of(x, check),
 				       .code = pk_str(check->code),
 				       .text = pk_str(check->text)};
 	const struct pk_refusal *theirs = pk_dialect_refusal(x->dialect, own.check);
@@ -129,9 +158,7 @@ void refuse(struct exchange *x, const struct check *check)
 		PK_ARG(x->dialect->name), endpoint_names[x->endpoint], check->name, x->fault,
 		check->reference, PK_ARG(words->code));
 	if (words->status == 405)
-		http_reply_header(x->http, "Allow",
-				  check == &check_method_post ? PK_STR("POST")
-							      : PK_STR("GET, POST"));
+		http_reply_header(x->http, "Allow", allowed(x, check));
 	if (x->endpoint == USERINFO)
 		refuse_by_bearer(x, words);
 	else if (x->endpoint != AUTHORIZE && x->endpoint != DECIDE)

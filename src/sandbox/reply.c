@@ -1,6 +1,6 @@
 /*
- * Answers and their headers. Pages run no script, load nothing from elsewhere and stand in no frame
- * (RFC 9700 4.16); nothing that may hold a token is stored by anybody on the way (RFC 6749 5.1).
+ * Answers and their headers. Pages run no script (one runs one), load nothing from elsewhere and
+ * stand in no frame (RFC 9700 4.16); nothing that may hold a token is stored by anybody on the way (RFC 6749 5.1).
  * There is no form-action in the policy: browsers apply it to the redirect behind the form, too.
  */
 #include "sandbox/reply.h"
@@ -11,13 +11,18 @@
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+
+#define TYPE_MAX 128 /* bytes of a content type */
+#define POLICY                                                                                     \
+	"default-src 'none'; style-src 'self'; img-src data:; frame-ancestors 'none'; base-uri "   \
+	"'none'"
 
 /* clang-format off */
 static const struct header {
 	const char *name;
 	const char *value;
 } page_headers[] = {
-	{"Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src data:; frame-ancestors 'none'; base-uri 'none'"},
 	{"X-Frame-Options",         "DENY"},
 	{"Referrer-Policy",         "no-referrer"},
 	{"X-Content-Type-Options",  "nosniff"},
@@ -30,8 +35,8 @@ static void fail(struct exchange *x)
 	http_reply(x->http, 500, "text/plain", PK_STR("the answer is too large\n"));
 }
 
-void reply_page(struct exchange *x, int status, const char *file, const struct page_field *fields,
-		size_t count)
+static void send_page(struct exchange *x, int status, struct pk_str policy, const char *file,
+		      const struct page_field *fields, size_t count)
 {
 	struct pk_buf page = pk_arena_open(x->arena);
 	struct pk_str text;
@@ -41,9 +46,31 @@ void reply_page(struct exchange *x, int status, const char *file, const struct p
 		fail(x);
 		return;
 	}
+	http_reply_header(x->http, "Content-Security-Policy", policy);
 	for (size_t i = 0; i < sizeof(page_headers) / sizeof(page_headers[0]); i++)
 		http_reply_header(x->http, page_headers[i].name, pk_str(page_headers[i].value));
 	http_reply(x->http, status, "text/html; charset=utf-8", text);
+}
+
+void reply_page(struct exchange *x, int status, const char *file, const struct page_field *fields,
+		size_t count)
+{
+	send_page(x, status, PK_STR(POLICY), file, fields, count);
+}
+
+/* The policy names the script by its hash (CSP 3, 2.3.1). */
+void reply_page_with_script(struct exchange *x, const char *file, const struct page_field *fields,
+			    size_t count, struct pk_str script)
+{
+	unsigned char digest[crypto_hash_sha256_BYTES];
+	char memory[256];
+	struct pk_buf policy = pk_buf(memory, sizeof(memory));
+
+	crypto_hash_sha256(digest, (const unsigned char *)script.ptr, script.len);
+	pk_buf_put(&policy, PK_STR(POLICY "; script-src 'sha256-"));
+	pk_base64_encode(&policy, digest, sizeof(digest));
+	pk_buf_char(&policy, '\'');
+	send_page(x, 200, pk_buf_str(&policy), file, fields, count);
 }
 
 void reply_cors(struct http_request *http)
@@ -89,7 +116,13 @@ static void write_form(json_t *document, struct pk_buf *out)
 	}
 }
 
-void reply_document(struct exchange *x, int status, enum pk_body body, json_t *document)
+static const char *const body_types[] = {
+	[PK_BODY_FORM] = "application/x-www-form-urlencoded",
+	[PK_BODY_JSON] = "application/json",
+};
+
+static void send_document(struct exchange *x, int status, enum pk_body body, const char *type,
+			  json_t *document)
 {
 	struct pk_buf out = pk_arena_open(x->arena);
 	struct pk_str text;
@@ -106,7 +139,39 @@ void reply_document(struct exchange *x, int status, enum pk_body body, json_t *d
 	reply_cors(x->http);
 	http_reply_header(x->http, "Cache-Control", PK_STR("no-store"));
 	http_reply_header(x->http, "Pragma", PK_STR("no-cache"));
-	http_reply(x->http, status,
-		   body == PK_BODY_FORM ? "application/x-www-form-urlencoded" : "application/json",
-		   text);
+	http_reply(x->http, status, type, text);
+}
+
+void reply_document(struct exchange *x, int status, enum pk_body body, json_t *document)
+{
+	send_document(x, status, body, body_types[body], document);
+}
+
+/* Whether the client names JSON among what it takes; that it takes anything is not enough. */
+static bool accepts_json(const struct exchange *x)
+{
+	struct pk_str accept = http_header(x->http, "Accept");
+
+	while (accept.len) {
+		struct pk_str range = pk_str_cut(&accept, ',');
+		const struct pk_str type = pk_str_trim(pk_str_cut(&range, ';'));
+
+		if (type.len == 16 && strncasecmp(type.ptr, "application/json", 16) == 0)
+			return true;
+	}
+	return false;
+}
+
+void reply_as_token_endpoint(struct exchange *x, int status, json_t *document)
+{
+	const struct pk_str own = x->dialect->token_reply_type;
+	enum pk_body body = x->dialect->token_reply;
+	char type[TYPE_MAX];
+	struct pk_buf out = pk_buf(type, sizeof(type) - 1);
+
+	if (body == PK_BODY_ACCEPT)
+		body = accepts_json(x) ? PK_BODY_JSON : PK_BODY_FORM;
+	pk_buf_put(&out, own.len ? own : pk_str(body_types[body]));
+	type[out.len] = '\0';
+	send_document(x, status, body, type, document);
 }

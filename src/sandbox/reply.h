@@ -11,8 +11,15 @@
 void reply_page(struct exchange *x, int status, const char *file, const struct page_field *fields,
 		size_t count);
 
+/* A page that runs this one script and no other; it is part of the page. */
+void reply_page_with_script(struct exchange *x, const char *file, const struct page_field *fields,
+			    size_t count, struct pk_str script);
+
 /* A document as JSON or as form; it is released. */
 void reply_document(struct exchange *x, int status, enum pk_body body, json_t *document);
+
+/* The same in the form that the dialect's token endpoint has for this client. */
+void reply_as_token_endpoint(struct exchange *x, int status, json_t *document);
 
 /* What a single-page app at another origin may read (RFC 9700 2.6: not the authorize endpoint). */
 void reply_cors(struct http_request *http);

@@ -35,7 +35,11 @@ static const struct step {
 	{&check_parameters_once,           {  X,   X,   o,   X,   X,   X,   o,   o,   o,   o,   o  }},
 	{&check_response_type_present,     {  X,   X,   o,   o,   o,   o,   o,   o,   o,   o,   o  }},
 	{&check_response_type_code,        {  X,   X,   o,   o,   o,   o,   o,   o,   o,   o,   o  }},
+	{&check_response_mode,               {  X,   X,   o,   o,   o,   o,   o,   o,   o,   o,   o  }},
 	{&check_scope_known,               {  X,   X,   o,   o,   o,   o,   o,   o,   o,   o,   o  }},
+	{&check_scope_required,              {  X,   X,   o,   o,   o,   o,   o,   o,   o,   o,   o  }},
+	{&check_state_present,               {  X,   X,   o,   o,   o,   o,   o,   o,   o,   o,   o  }},
+	{&check_challenge_unexpected,        {  X,   X,   o,   o,   o,   o,   o,   o,   o,   o,   o  }},
 	{&check_challenge_present,         {  X,   X,   o,   o,   o,   o,   o,   o,   o,   o,   o  }},
 	{&check_challenge_method,          {  X,   X,   o,   o,   o,   o,   o,   o,   o,   o,   o  }},
 	{&check_challenge_shape,           {  X,   X,   o,   o,   o,   o,   o,   o,   o,   o,   o  }},
@@ -46,6 +50,8 @@ static const struct step {
 	{&check_client_auth_readable,      {  o,   o,   o,   X,   X,   X,   o,   o,   o,   o,   o  }},
 	{&check_client_auth_method,        {  o,   o,   o,   X,   X,   X,   o,   o,   o,   o,   o  }},
 	{&check_client_authenticated,      {  o,   o,   o,   X,   X,   X,   o,   o,   o,   o,   o  }},
+	{&check_secret_jwt,                  {  o,   o,   o,   X,   X,   X,   o,   o,   o,   o,   o  }},
+	{&check_origin,                      {  o,   o,   o,   X,   X,   o,   o,   o,   o,   o,   o  }},
 	{&check_grant_type_present,        {  o,   o,   o,   X,   X,   o,   o,   o,   o,   o,   o  }},
 	{&check_grant_type_known,          {  o,   o,   o,   X,   X,   o,   o,   o,   o,   o,   o  }},
 
@@ -73,6 +79,9 @@ static const struct step {
 	{&check_bearer_in_header,          {  o,   o,   o,   o,   o,   o,   o,   X,   o,   o,   o  }},
 	{&check_bearer_present,            {  o,   o,   o,   o,   o,   o,   o,   X,   o,   o,   o  }},
 	{&check_bearer_valid,              {  o,   o,   o,   o,   o,   o,   o,   X,   o,   o,   o  }},
+	{&check_userinfo_header,             {  o,   o,   o,   o,   o,   o,   o,   X,   o,   o,   o  }},
+	{&check_userinfo_client,             {  o,   o,   o,   o,   o,   o,   o,   X,   o,   o,   o  }},
+	{&check_userinfo_subject,            {  o,   o,   o,   o,   o,   o,   o,   X,   o,   o,   o  }},
 };
 
 static void (*const answers[ENDPOINT_COUNT])(struct exchange *x) = {
@@ -85,10 +94,18 @@ static void (*const answers[ENDPOINT_COUNT])(struct exchange *x) = {
 };
 /* clang-format on */
 
+/* Whoever redeems a code and fails has used it, where the provider is so strict. */
+static void burn_code(const struct exchange *x)
+{
+	if (x->endpoint == TOKEN && x->ticket && x->dialect->failed_check_burns_code)
+		x->ticket->spent = true;
+}
+
 void steps_run(struct exchange *x)
 {
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
 		if (steps[i].at[x->endpoint] && !steps[i].check->run(x)) {
+			burn_code(x);
 			refuse(x, steps[i].check);
 			return;
 		}

@@ -1,5 +1,5 @@
-/* A token in the URL ends in logs; this server takes it in the header only. RFC 6750 2.3, RFC 9700
- * 4.3.2. */
+/* A token in the URL ends in logs; it is taken in the header only, but where the provider wants it
+ * in the URL and nowhere else. RFC 6750 2.3, RFC 9700 4.3.2. */
 #include "base/text.h"
 #include "sandbox/check.h"
 
@@ -7,6 +7,8 @@ static bool run(struct exchange *x)
 {
 	struct pk_form query;
 
+	if (x->dialect->userinfo_token == PK_USERINFO_TOKEN_QUERY)
+		return true;
 	return pk_form_parse(x->arena, http_query(x->http), &query, NULL) == PK_OK &&
 	       !pk_form_count(&query, PK_STR("access_token")) &&
 	       http_header_count(x->http, "Authorization") <= 1;

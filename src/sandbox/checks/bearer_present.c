@@ -1,13 +1,9 @@
 /* RFC 6750 3.1: who sends no token at all is asked for one, without an error. */
-#include "sandbox/check.h"
-
-#include <strings.h>
+#include "sandbox/credentials.h"
 
 static bool run(struct exchange *x)
 {
-	const struct pk_str header = http_header(x->http, "Authorization");
-
-	return header.len > 7 && strncasecmp(header.ptr, "Bearer ", 7) == 0;
+	return credentials_bearer(x).len > 0;
 }
 
 const struct check check_bearer_present = {

@@ -1,13 +1,10 @@
 /* The access token is one that this provider gave, lives, and has not been revoked. RFC 6750 3.1. */
-#include "base/text.h"
-#include "sandbox/check.h"
+#include "sandbox/credentials.h"
 
 static bool run(struct exchange *x)
 {
-	const struct pk_str header = http_header(x->http, "Authorization");
-	const struct pk_str token = pk_str_trim(pk_str_from(header, 7));
-
-	x->ticket = ledger_find(x->sandbox->ledger, TICKET_ACCESS, token, &x->grant);
+	x->ticket =
+		ledger_find(x->sandbox->ledger, TICKET_ACCESS, credentials_bearer(x), &x->grant);
 	if (!x->ticket || x->grant->provider != x->provider)
 		return false;
 	if (x->now >= x->ticket->expires_at)

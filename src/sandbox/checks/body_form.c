@@ -19,7 +19,9 @@ static bool run(struct exchange *x)
 	struct pk_str header = http_header(x->http, "Content-Type");
 	const struct pk_str type = pk_str_trim(pk_str_cut(&header, ';'));
 
-	if (!method_is(x, "POST"))
+	if (!method_is(x, "POST") || request_is_query(x))
+		return true;
+	if (revokes_by_bearer(x) && !http_body(x->http).len)
 		return true;
 	if (type_is(type, wants_json ? json : form))
 		return true;

@@ -23,7 +23,8 @@ static bool run(struct exchange *x)
 	const struct pk_str method = method_of(x);
 
 	x->method = METHOD_NONE;
-	if (x->dialect->pkce == PK_PKCE_OFF || !param(x, "code_challenge").len)
+	if (x->dialect->pkce == PK_PKCE_OFF || x->dialect->pkce == PK_PKCE_REFUSED ||
+	    !param(x, "code_challenge").len)
 		return true;
 	if (pk_str_equal(method, PK_STR("S256")))
 		x->method = METHOD_S256;

@@ -9,7 +9,7 @@ static bool run(struct exchange *x)
 {
 	const enum pk_pkce policy = x->dialect->pkce;
 
-	if (policy == PK_PKCE_OFF || param(x, "code_challenge").len)
+	if (policy == PK_PKCE_OFF || policy == PK_PKCE_REFUSED || param(x, "code_challenge").len)
 		return true;
 	if (param(x, "code_challenge_method").len) {
 		x->fault = "challenge-missing-with-method";

@@ -64,7 +64,8 @@ static bool fits(const struct exchange *x, struct pk_str text)
 {
 	struct pk_verifier verifier;
 
-	if (x->method == METHOD_PLAIN)
+	if (x->method == METHOD_PLAIN ||
+	    x->dialect->challenge_shape == PK_CHALLENGE_SHAPE_CHARACTERS)
 		return pk_verifier_take(text, &verifier, NULL) == PK_OK;
 	return x->dialect->challenge == PK_CHALLENGE_HEX ? is_hex(text) : is_base64url(text);
 }

@@ -19,6 +19,8 @@ static bool run(struct exchange *x)
 	};
 	struct pk_form query;
 
+	if (request_is_query(x))
+		return true;
 	if (pk_form_parse(x->arena, http_query(x->http), &query, NULL) != PK_OK)
 		return false;
 	for (size_t i = 0; i < sizeof(never) / sizeof(never[0]); i++)

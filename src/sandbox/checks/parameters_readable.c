@@ -32,13 +32,30 @@ static bool read_json(struct exchange *x, struct pk_str body)
 	return ok;
 }
 
+/* Where a + in a URL is a plus and not a space, it is written so that the form decoder leaves it as
+ * it is. */
+static bool keep_plus(struct exchange *x, struct pk_str *text)
+{
+	struct pk_buf out = pk_arena_open(x->arena);
+
+	for (size_t i = 0; i < text->len; i++) {
+		if (text->ptr[i] == '+')
+			pk_buf_put(&out, PK_STR("%2B"));
+		else
+			pk_buf_char(&out, text->ptr[i]);
+	}
+	return pk_arena_close(x->arena, &out, text) == PK_OK;
+}
+
 static bool run(struct exchange *x)
 {
-	const bool post = method_is(x, "POST");
+	const bool post = method_is(x, "POST") && !request_is_query(x);
 	const bool browser = x->endpoint == AUTHORIZE || x->endpoint == DECIDE;
-	const struct pk_str text = post ? http_body(x->http) : http_query(x->http);
+	struct pk_str text = post ? http_body(x->http) : http_query(x->http);
 
 	if (x->endpoint == AUTHORIZE && text.len > WAITING_TEXT_MAX)
+		return false;
+	if (x->endpoint == AUTHORIZE && !post && !x->dialect->plus_is_space && !keep_plus(x, &text))
 		return false;
 	if (post && !browser && x->dialect->token_request == PK_BODY_JSON)
 		return read_json(x, text);

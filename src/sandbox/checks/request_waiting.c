@@ -3,18 +3,22 @@
  * The page held the request's random id alone: whatever else a browser sends, the parameters that
  * are checked below are those that came to the authorize endpoint.
  */
+#include "base/text.h"
 #include "sandbox/check.h"
 #include "sandbox/waiting.h"
 
 static bool run(struct exchange *x)
 {
 	const struct pk_str id = param(x, "request");
-	const struct pk_str waiting =
+	struct pk_str waiting =
 		waiting_take(x->sandbox->waiting, x->provider, id, x->now, x->arena, &x->attempt);
 
 	x->decision = x->form;
 	x->form.count = 0;
-	return waiting.ptr && pk_form_parse(x->arena, waiting, &x->form, NULL) == PK_OK;
+	if (!waiting.ptr)
+		return false;
+	x->tenant = pk_str_cut(&waiting, '\n');
+	return pk_form_parse(x->arena, waiting, &x->form, NULL) == PK_OK;
 }
 
 const struct check check_request_waiting = {

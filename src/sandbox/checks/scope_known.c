@@ -37,6 +37,15 @@ static bool other_separator_fits(const struct exchange *x, struct pk_str text)
 	       are_known(x->dialect, &scopes);
 }
 
+/* A form encoder writes a space as +, which not every provider reads. */
+static bool plus_was_meant(const struct exchange *x, struct pk_str text)
+{
+	struct pk_list scopes = {0};
+
+	return !x->dialect->plus_is_space && pk_list_split(text, '+', &scopes) == PK_OK &&
+	       scopes.count > 1 && are_known(x->dialect, &scopes);
+}
+
 static void ask_for_the_default(struct exchange *x)
 {
 	const struct pk_dialect *dialect = x->dialect;
@@ -48,7 +57,7 @@ static void ask_for_the_default(struct exchange *x)
 
 static bool run(struct exchange *x)
 {
-	const struct pk_str text = param(x, "scope");
+	const struct pk_str text = pk_form_get(&x->form, x->dialect->scope_parameter);
 	const struct pk_str separator = x->dialect->scope_separator;
 
 	x->scopes.count = 0;
@@ -60,7 +69,7 @@ static bool run(struct exchange *x)
 	    pk_list_split(text, separator.len ? separator.ptr[0] : ' ', &x->scopes) == PK_OK &&
 	    are_known(x->dialect, &x->scopes))
 		return true;
-	if (other_separator_fits(x, text))
+	if (other_separator_fits(x, text) || plus_was_meant(x, text))
 		x->fault = "scope-separator";
 	return false;
 }

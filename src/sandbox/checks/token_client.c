@@ -4,6 +4,9 @@
 
 static bool run(struct exchange *x)
 {
+	if (revokes_by_bearer(x))
+		return true;
+
 	const struct pk_str token = pk_form_get(&x->form, x->dialect->revoke_token_parameter);
 	struct ledger *ledger = x->sandbox->ledger;
 

@@ -3,7 +3,8 @@
 
 static bool run(struct exchange *x)
 {
-	return pk_form_get(&x->form, x->dialect->revoke_token_parameter).len > 0;
+	return revokes_by_bearer(x) ||
+	       pk_form_get(&x->form, x->dialect->revoke_token_parameter).len > 0;
 }
 
 const struct check check_token_present = {

@@ -1,6 +1,6 @@
 /*
  * The person says yes, and to what: of the scopes that were asked for, those that were left
- * switched on, and those that the dialect does not let anybody switch off. A page that grants more
+ * switched on, and those that the dialect does not let anybody switch off or log in without. A page that grants more
  * than was asked for has been altered; what it adds is not looked at. RFC 6749 3.3, 4.1.2.1.
  */
 #include "base/text.h"
@@ -23,7 +23,7 @@ static bool run(struct exchange *x)
 		return false;
 	x->scopes.count = 0;
 	for (size_t i = 0; i < asked.count; i++)
-		if (pk_list_has(&x->dialect->scopes_fixed, asked.item[i]) ||
+		if (scope_is_fixed(x->dialect, asked.item[i]) ||
 		    is_switched_on(&x->decision, asked.item[i]))
 			x->scopes.item[x->scopes.count++] = asked.item[i];
 	return x->scopes.count || !asked.count;

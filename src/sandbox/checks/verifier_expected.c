@@ -4,6 +4,8 @@
 
 static bool run(struct exchange *x)
 {
+	if (x->dialect->pkce == PK_PKCE_REFUSED)
+		x->fault = "pkce-not-supported";
 	return x->grant->method != METHOD_NONE || x->dialect->pkce == PK_PKCE_OFF ||
 	       !param(x, "code_verifier").len;
 }
