@@ -345,8 +345,8 @@ struct pk_dialect {
 	struct pk_str token_reply_more; /* what it has in addition, form-encoded, names are JSON
 					   pointers */
 	struct pk_str token_type;       /* as the provider writes it; empty where it has none */
-	struct pk_str token_subject;    /* JSON pointer to the subject in the token reply; empty
-					   where it has none */
+	struct pk_str token_subject;    /* JSON pointer to the subject in the whole token reply;
+					   empty where it has none */
 	enum pk_reply_scope reply_scope;
 	struct pk_str reply_scope_separator; /* empty: scope_separator */
 	enum pk_expires_in expires_in;
@@ -646,8 +646,8 @@ struct pk_tokens {
 					   pk_id_token_verify() says so */
 	int64_t access_expires_at;      /* or PK_TIME_UNKNOWN */
 	int64_t refresh_expires_at;     /* or PK_TIME_UNKNOWN */
-	struct pk_str
-		scope; /* as the provider wrote it; "not given" means: as asked (RFC 6749 5.1) */
+	struct pk_str scope; /* joined by the dialect's scope_separator, however the provider wrote
+				it; "not given" means: as asked (RFC 6749 5.1) */
 	struct pk_str subject; /* where the dialect has it in this reply, else "not given" */
 };
 
@@ -682,10 +682,10 @@ struct pk_identity {
 
 #define PK_SUBJECT_MAX 255
 
-/* Dialects without `userinfo_url` have the subject in the token reply alone; for them this is
- * PK_ERR_ARGUMENT. */
+/* Dialects without `userinfo_url` have the subject in the token reply or the ID token alone; for
+ * them this is PK_ERR_ARGUMENT. Some ask by subject, which is that of `tokens`. */
 PK_MUST_USE enum pk_err pk_userinfo_request(struct pk_arena *arena, const struct pk_login *login,
-					    struct pk_secret access_token,
+					    const struct pk_tokens *tokens,
 					    struct pk_http_request *ret, struct pk_why *why);
 
 /* `tokens` are those that the request was made with: a subject that they name must be the one here.
@@ -727,8 +727,8 @@ PK_MUST_USE enum pk_err pk_jwks_reply(const struct pk_http_reply *reply, struct 
 
 /* What the client knows, to hold the token against. */
 struct pk_id_token_expected {
-	struct pk_str nonce;            /* the one that was sent */
-	struct pk_str jwks;             /* the provider's keys */
+	struct pk_str nonce; /* the one that was sent; after a refresh it may be "not given" */
+	struct pk_str jwks;  /* the provider's keys; without any, the first token asks for them */
 	struct pk_secret client_secret; /* the key of HS256; else unused */
 	int64_t now;
 	int64_t max_age; /* seconds since the person proved themself; negative: not asked for */
