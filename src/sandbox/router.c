@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/text.h"
 #include "sandbox/clock.h"
+#include "sandbox/console.h"
 #include "sandbox/control.h"
 #include "sandbox/document.h"
 #include "sandbox/front_page.h"
@@ -106,7 +107,7 @@ static void route_exchange(struct exchange *x)
 		}
 	}
 
-	if (control_serve(x, path))
+	if (console_serve(x, path) || control_serve(x, path))
 		return;
 
 	const size_t slash = pk_str_find(rest, '/');
