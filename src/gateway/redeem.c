@@ -194,8 +194,8 @@ static void on_tokens(const struct pk_http_reply *reply, const char *problem, vo
 			finish(redeem);
 		else
 			fail(redeem, "reply-misread", "the token reply does not say who logged in");
-	} else if (pk_userinfo_request(&redeem->arena, login, redeem->tokens.access_token, &request,
-				       &why) != PK_OK) {
+	} else if (pk_userinfo_request(&redeem->arena, login, &redeem->tokens, &request, &why) !=
+		   PK_OK) {
 		refuse(redeem, &why);
 	} else {
 		http_client_send(redeem->job.keeper->client, &request, on_userinfo, redeem);

@@ -1,6 +1,7 @@
 /* JSON of providers, read with jansson; pointers after RFC 6901. */
 #include "protocol/json.h"
 #include "base/arena.h"
+#include "base/err.h"
 #include "base/text.h"
 
 json_t *pk_json_parse(struct pk_str text)
@@ -63,20 +64,49 @@ static bool has_control(struct pk_str text)
 	return false;
 }
 
+struct pk_str pk_json_view(const json_t *value)
+{
+	return (struct pk_str){json_string_value(value), json_string_length(value)};
+}
+
+bool pk_json_is_text(const json_t *value)
+{
+	return json_string_length(value) > 0 && !has_control(pk_json_view(value));
+}
+
 enum pk_err pk_json_text(struct pk_arena *arena, const json_t *value, struct pk_str *ret)
 {
-	const struct pk_str text = {json_string_value(value), json_string_length(value)};
 	struct pk_buf out = pk_arena_open(arena);
 
 	if (json_is_integer(value))
 		pk_buf_number(&out, json_integer_value(value));
-	else if (!has_control(text))
-		pk_buf_put(&out, text);
+	else if (pk_json_is_text(value))
+		pk_buf_put(&out, pk_json_view(value));
 	if (!out.len && !out.overflow) {
 		*ret = (struct pk_str){0};
 		return PK_OK;
 	}
 	return pk_arena_close(arena, &out, ret);
+}
+
+static bool is_digits(struct pk_str text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (text.ptr[i] < '0' || text.ptr[i] > '9')
+			return false;
+	return text.len > 0;
+}
+
+enum pk_err pk_json_subject(struct pk_arena *arena, const struct pk_dialect *dialect,
+			    const json_t *value, struct pk_str *ret)
+{
+	struct pk_str subject;
+
+	TRY(pk_json_text(arena, value, &subject));
+	*ret = dialect->subject_type != PK_SUBJECT_NUMBER || is_digits(subject)
+		       ? subject
+		       : (struct pk_str){0};
+	return PK_OK;
 }
 
 /* No lifetime is longer than this; larger numbers are nonsense and must not overflow a point in

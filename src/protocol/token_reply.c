@@ -1,13 +1,15 @@
 /*
  * The token reply (RFC 6749 5.1 and 5.2), and the ways in which providers depart from it: an error
- * with HTTP 200, a form instead of JSON, lifetimes as text, no token_type. A form is turned into
- * the same JSON object first, so that there is one reader.
+ * with HTTP 200, a form instead of JSON, tokens further inside, lifetimes as text, scopes as an
+ * array, no token_type. A form is turned into the same JSON object first, so that there is one
+ * reader.
  */
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/form.h"
 #include "base/text.h"
 #include "protocol/json.h"
+#include "protocol/provider_words.h"
 
 #include <stdio.h>
 #include <strings.h>
@@ -40,21 +42,13 @@ static json_t *form_to_json(struct pk_arena *arena, struct pk_str body)
 	return object;
 }
 
-/* RFC 6749 5.2. Some providers nest the error or name it otherwise; their dialects come with
- * columns for it when they do. */
-static enum pk_err refuse_as_provider(const json_t *root, int status, struct pk_why *why)
+static enum pk_err refuse_as_provider(const struct pk_dialect *dialect, const json_t *root,
+				      int status, struct pk_why *why)
 {
-	const json_t *error = json_object_get(root, "error");
-	const json_t *text = json_object_get(root, "error_description");
 	const enum pk_err err = pk_refuse(why, PK_ERR_PROVIDER_REFUSED, "error",
 					  "the token endpoint refused with HTTP status %d", status);
 
-	if (why) {
-		pk_text_tame(why->provider_error, sizeof(why->provider_error),
-			     pk_str(json_string_value(error)));
-		pk_text_tame(why->provider_text, sizeof(why->provider_text),
-			     pk_str(json_string_value(text)));
-	}
+	pk_provider_words_of_reply(why, dialect, root);
 	return err;
 }
 
@@ -70,23 +64,30 @@ static enum pk_err refuse_as_unreadable(const struct pk_http_reply *reply, struc
 			 reply->status, reply->body.len, type[0] ? type : "unnamed type");
 }
 
-/* RFC 6749 7.1: "The client MUST NOT use an access token if it does not understand the token
- * type." 5.1: "Value is case insensitive." A missing one is taken for Bearer: providers that leave
- * it out mean nothing else. */
-static enum pk_err check_type(const json_t *root, struct pk_why *why)
+static bool is_same_word(struct pk_str a, struct pk_str b)
 {
-	const json_t *type = json_object_get(root, "token_type");
+	return a.len == b.len && strncasecmp(a.ptr, b.ptr, a.len) == 0;
+}
+
+/* RFC 6749 7.1: "The client MUST NOT use an access token if it does not understand the token
+ * type." 5.1: "Value is case insensitive." A missing one is taken for Bearer, and so is the word
+ * that the dialect has for it: providers that leave it out, or have a word of their own, mean
+ * nothing else. */
+static enum pk_err check_type(const struct pk_dialect *dialect, const json_t *object,
+			      struct pk_why *why)
+{
+	const json_t *type = json_object_get(object, "token_type");
+	const struct pk_str word = {json_string_value(type), json_string_length(type)};
+	char name[32];
 
 	if (!type || json_is_null(type))
 		return PK_OK;
-	if (!json_is_string(type) || strcasecmp(json_string_value(type), "bearer") != 0) {
-		char name[32];
-
-		pk_text_tame(name, sizeof(name), pk_str(json_string_value(type)));
-		return pk_refuse(why, PK_ERR_TOKEN_TYPE, "token_type",
-				 "the token type is \"%s\"; this client uses Bearer", name);
-	}
-	return PK_OK;
+	if (word.len &&
+	    (is_same_word(word, PK_STR("Bearer")) || is_same_word(word, dialect->token_type)))
+		return PK_OK;
+	pk_text_tame(name, sizeof(name), word);
+	return pk_refuse(why, PK_ERR_TOKEN_TYPE, "token_type",
+			 "the token type is \"%s\"; this client uses Bearer", name);
 }
 
 static int64_t later(int64_t now, int64_t seconds)
@@ -117,53 +118,105 @@ static enum pk_err read_token(struct pk_arena *arena, const json_t *root, const 
 	return pk_json_text(arena, value, &ret->text);
 }
 
+/* Writes a scope text with `separator` wherever it has `from`. */
+static void write_scopes(struct pk_buf *out, struct pk_str text, struct pk_str from,
+			 struct pk_str separator)
+{
+	while (text.len) {
+		const bool between = from.len && pk_str_starts(text, from);
+		const size_t step = between ? from.len : 1;
+
+		pk_buf_put(out, between ? separator : pk_str_first(text, 1));
+		text = pk_str_from(text, step);
+	}
+}
+
+/* A text in the provider's separator, or an array; either way it becomes a text in the separator
+ * that the login's scopes have, so that the two can be compared. */
+static enum pk_err read_scope(struct pk_arena *arena, const struct pk_dialect *dialect,
+			      const json_t *value, struct pk_str *ret)
+{
+	const struct pk_str to = dialect->scope_separator;
+	const struct pk_str from =
+		dialect->reply_scope_separator.len ? dialect->reply_scope_separator : to;
+	struct pk_buf out = pk_arena_open(arena);
+
+	if (pk_json_is_text(value))
+		write_scopes(&out, pk_json_view(value), from, to);
+	for (size_t i = 0; i < json_array_size(value); i++) {
+		const json_t *item = json_array_get(value, i);
+
+		if (!pk_json_is_text(item))
+			continue;
+		pk_buf_put(&out, out.len ? to : PK_STR(""));
+		pk_buf_put(&out, pk_json_view(item));
+	}
+	return out.len || out.overflow ? pk_arena_close(arena, &out, ret) : PK_OK;
+}
+
 static enum pk_err read_tokens(struct pk_arena *arena, const struct pk_dialect *dialect,
 			       const json_t *root, int64_t now, struct pk_tokens *ret,
 			       struct pk_why *why)
 {
-	const json_t *scope = json_object_get(root, "scope");
+	const json_t *object =
+		dialect->token_reply_at.len ? pk_json_at(root, dialect->token_reply_at) : root;
 	struct pk_tokens tokens = {0};
 
-	TRY(check_type(root, why));
-	if (!json_is_string(json_object_get(root, "access_token")))
+	TRY(check_type(dialect, object, why));
+	if (!json_is_string(json_object_get(object, "access_token")))
 		return pk_refuse(why, PK_ERR_REPLY_INCOMPLETE, "access_token",
-				 "the token reply has no access_token");
-	TRY(read_token(arena, root, "access_token", &tokens.access_token, why));
+				 "the token reply has no access_token%s%.*s",
+				 dialect->token_reply_at.len ? " at " : "",
+				 PK_ARG(dialect->token_reply_at));
+	TRY(read_token(arena, object, "access_token", &tokens.access_token, why));
 	if (!tokens.access_token.text.len)
 		return pk_refuse(why, PK_ERR_REPLY_INCOMPLETE, "access_token",
 				 "the access_token is empty");
-	TRY(read_token(arena, root, "refresh_token", &tokens.refresh_token, why));
-	TRY(read_token(arena, root, "id_token", &tokens.id_token, why));
-	TRY(pk_json_text(arena, scope, &tokens.scope));
-	TRY(pk_json_text(arena, pk_json_at(root, dialect->token_subject), &tokens.subject));
+	TRY(read_token(arena, object, "refresh_token", &tokens.refresh_token, why));
+	TRY(read_token(arena, object, "id_token", &tokens.id_token, why));
+	TRY(read_scope(arena, dialect, json_object_get(object, "scope"), &tokens.scope));
+	TRY(pk_json_subject(arena, dialect, pk_json_at(root, dialect->token_subject),
+			    &tokens.subject));
 	if (tokens.subject.len > PK_SUBJECT_MAX)
 		return pk_refuse(why, PK_ERR_REPLY_INCOMPLETE, "subject",
 				 "the subject is longer than %d bytes", PK_SUBJECT_MAX);
-	tokens.access_expires_at = later(now, pk_json_seconds(json_object_get(root, "expires_in")));
+	tokens.access_expires_at =
+		later(now, pk_json_seconds(json_object_get(object, "expires_in")));
 	tokens.refresh_expires_at =
-		later(now, pk_json_seconds(member(root, dialect->refresh_lifetime_parameter)));
+		later(now, pk_json_seconds(member(object, dialect->refresh_lifetime_parameter)));
 	*ret = tokens;
 	return PK_OK;
+}
+
+/* A provider that answers who accepts JSON with JSON may answer with a form all the same, and says
+ * so; no form begins with a brace. */
+static bool is_form(const struct pk_dialect *dialect, const struct pk_http_reply *reply)
+{
+	const struct pk_str type = PK_STR("application/x-www-form-urlencoded");
+
+	if (dialect->token_reply != PK_BODY_ACCEPT)
+		return dialect->token_reply == PK_BODY_FORM;
+	return is_same_word(pk_str_first(reply->content_type, type.len), type) &&
+	       !pk_str_starts(reply->body, PK_STR("{"));
 }
 
 enum pk_err pk_token_reply(struct pk_arena *arena, const struct pk_login *login,
 			   const struct pk_http_reply *reply, int64_t now, struct pk_tokens *ret,
 			   struct pk_why *why)
 {
+	const struct pk_dialect *dialect = login->dialect;
 	json_t *root = NULL;
 	enum pk_err err;
 
 	if (reply->body.len <= PK_REPLY_MAX)
-		root = login->dialect->token_reply == PK_BODY_FORM
-			       ? form_to_json(arena, reply->body)
-			       : pk_json_parse(reply->body);
+		root = is_form(dialect, reply) ? form_to_json(arena, reply->body)
+					       : pk_json_parse(reply->body);
 	if (!json_is_object(root))
 		err = refuse_as_unreadable(reply, why);
-	else if (json_is_string(json_object_get(root, "error")) || reply->status < 200 ||
-		 reply->status > 299)
-		err = refuse_as_provider(root, reply->status, why);
+	else if (pk_reply_refuses(dialect, root) || reply->status < 200 || reply->status > 299)
+		err = refuse_as_provider(dialect, root, reply->status, why);
 	else
-		err = pk_space(why, read_tokens(arena, login->dialect, root, now, ret, why));
+		err = pk_space(why, read_tokens(arena, dialect, root, now, ret, why));
 	json_decref(root);
 	if (err != PK_OK && why)
 		why->status = reply->status;

@@ -7,6 +7,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* Without an issuer, but where a test gives it one. */
+static void make(struct setting *s, const char *dialect)
+{
+	setting_make(s, dialect);
+	s->dialect.issuer = PK_STR("");
+	s->dialect.callback_issuer = false;
+}
+
 static enum pk_err callback(struct setting *s, struct pk_str query)
 {
 	const struct pk_grant_code *code = NULL;
@@ -28,7 +36,7 @@ static void the_right_callback(void **state)
 	struct setting s;
 
 	(void)state;
-	setting_make(&s, "rfc7636");
+	make(&s, "rfc7636");
 	assert_err(callback(&s, PK_STR("code=abc&state=" STATE)), PK_OK);
 	assert_err(callback(&s, PK_STR("state=" STATE "&code=abc")), PK_OK);
 	/* RFC 6749 4.1.2: "The client MUST ignore unrecognized response parameters." */
@@ -43,7 +51,7 @@ static void each_parameter_twice(void **state)
 	struct setting s;
 
 	(void)state;
-	setting_make(&s, "tiktok");
+	make(&s, "tiktok");
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		char query[128];
 
@@ -62,7 +70,7 @@ static void the_state_altered_by_one_bit_anywhere(void **state)
 	struct setting s;
 
 	(void)state;
-	setting_make(&s, "rfc7636");
+	make(&s, "rfc7636");
 	for (size_t at = 0; at < sizeof(STATE) - 1; at++) {
 		for (int bit = 0; bit < 8; bit++) {
 			char altered[] = STATE, memory[128];
@@ -101,7 +109,7 @@ static void states_that_are_nearly_there(void **state)
 	struct setting s;
 
 	(void)state;
-	setting_make(&s, "rfc7636");
+	make(&s, "rfc7636");
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		assert_err(callback(&s, pk_str(rows[i].query)), rows[i].want);
 	assert_err(callback(&s, pk_str(NULL)), PK_ERR_STATE_MISSING);
@@ -115,7 +123,7 @@ static void an_empty_expectation_is_never_met(void **state)
 	struct setting s;
 
 	(void)state;
-	setting_make(&s, "rfc7636");
+	make(&s, "rfc7636");
 	for (size_t i = 0; i < sizeof(queries) / sizeof(queries[0]); i++) {
 		assert_true(pk_callback(&s.arena, &s.login, PK_STR(""), pk_str(queries[i]), &code,
 					NULL, &s.why) != PK_OK);
@@ -131,7 +139,7 @@ static void an_error_before_the_state_is_not_heard(void **state)
 	struct setting s;
 
 	(void)state;
-	setting_make(&s, "rfc7636");
+	make(&s, "rfc7636");
 	assert_err(callback(&s, PK_STR("error=access_denied&error_description=forged&state=x")),
 		   PK_ERR_STATE_MISMATCH);
 	assert_string_equal(s.why.provider_error, "");
@@ -144,7 +152,7 @@ static void the_providers_no_is_told_from_the_persons(void **state)
 	struct setting s;
 
 	(void)state;
-	setting_make(&s, "rfc7636");
+	make(&s, "rfc7636");
 	assert_err(callback(&s, PK_STR("error=access_denied&state=" STATE)), PK_ERR_USER_DENIED);
 	assert_err(
 		callback(&s, PK_STR("error=server_error&error_description=too+busy&state=" STATE)),
@@ -159,7 +167,7 @@ static void an_error_beats_a_code(void **state)
 	struct setting s;
 
 	(void)state;
-	setting_make(&s, "rfc7636");
+	make(&s, "rfc7636");
 	assert_err(callback(&s, PK_STR("code=abc&error=server_error&state=" STATE)),
 		   PK_ERR_PROVIDER_REFUSED);
 }
@@ -169,7 +177,7 @@ static void markup_and_escapes_in_the_providers_words_are_tamed(void **state)
 	struct setting s;
 
 	(void)state;
-	setting_make(&s, "rfc7636");
+	make(&s, "rfc7636");
 	assert_err(
 		callback(&s, PK_STR("state=" STATE "&error=%22%3E%1b[31m"
 				    "&error_description=%3Cscript%3E%22%5c%0d%0aX-Evil:1%c3%a4")),
@@ -184,7 +192,7 @@ static void endless_words_are_cut(void **state)
 	struct setting s;
 
 	(void)state;
-	setting_make(&s, "rfc7636");
+	make(&s, "rfc7636");
 	snprintf(query, sizeof(query), "state=" STATE "&error=%01000d&error_description=%02000d", 0,
 		 0);
 	assert_err(callback(&s, pk_str(query)), PK_ERR_PROVIDER_REFUSED);
@@ -197,7 +205,7 @@ static void neither_code_nor_error(void **state)
 	struct setting s;
 
 	(void)state;
-	setting_make(&s, "rfc7636");
+	make(&s, "rfc7636");
 	assert_err(callback(&s, PK_STR("state=" STATE)), PK_ERR_CODE_MISSING);
 	assert_err(callback(&s, PK_STR("code=&state=" STATE)), PK_ERR_CODE_MISSING);
 }
@@ -207,7 +215,7 @@ static void broken_encoding(void **state)
 	struct setting s;
 
 	(void)state;
-	setting_make(&s, "rfc7636");
+	make(&s, "rfc7636");
 	assert_err(callback(&s, PK_STR("code=%&state=" STATE)), PK_ERR_FORM_SYNTAX);
 	assert_err(callback(&s, PK_STR("code=%0&state=" STATE)), PK_ERR_FORM_SYNTAX);
 	assert_err(callback(&s, PK_STR("code=%zz&state=" STATE)), PK_ERR_FORM_SYNTAX);
@@ -225,7 +233,7 @@ static void ten_megabytes(void **state)
 
 	(void)state;
 	assert_non_null(query);
-	setting_make(&s, "rfc7636");
+	make(&s, "rfc7636");
 	memset(query, 'x', size);
 	memcpy(query, "state=" STATE "&code=", sizeof("state=" STATE "&code=") - 1);
 	assert_err(callback(&s, (struct pk_str){query, size}), PK_ERR_NO_SPACE);
@@ -242,7 +250,7 @@ static void sixty_five_parameters(void **state)
 	struct setting s;
 
 	(void)state;
-	setting_make(&s, "rfc7636");
+	make(&s, "rfc7636");
 	for (int i = 2; i < PK_FORM_MAX; i++)
 		strcat(query, "&a=1");
 	assert_err(callback(&s, pk_str(query)), PK_OK);
@@ -264,8 +272,9 @@ static void the_issuer_is_compared_before_anything_is_believed(void **state)
 	struct setting s;
 
 	(void)state;
-	setting_make(&s, "rfc7636");
-	s.dialect.issuer = PK_STR("https://login.example.com");
+	make(&s, "rfc7636");
+	s.dialect.issuer = PK_STR("https://{host}");
+	s.dialect.callback_issuer = true;
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
 		assert_err(callback(&s, pk_str(wrong[i])), PK_ERR_ISSUER_MISMATCH);
 	assert_err(
@@ -275,6 +284,112 @@ static void the_issuer_is_compared_before_anything_is_believed(void **state)
 		   PK_ERR_STATE_MISMATCH);
 }
 
+/* RFC 9207 2.4: whoever never announced an iss and sends one is compared with all the same. */
+static void an_issuer_that_comes_unasked_is_compared(void **state)
+{
+	struct setting s;
+
+	(void)state;
+	make(&s, "rfc7636");
+	assert_err(callback(&s, PK_STR("code=abc&iss=https://any.example&state=" STATE)), PK_OK);
+	s.dialect.issuer = PK_STR("https://{host}");
+	assert_err(callback(&s, PK_STR("code=abc&state=" STATE)), PK_OK);
+	assert_err(callback(&s, PK_STR("code=abc&iss=https://login.example.com&state=" STATE)),
+		   PK_OK);
+	assert_err(callback(&s, PK_STR("code=abc&iss=&state=" STATE)), PK_ERR_ISSUER_MISMATCH);
+	assert_err(callback(&s, PK_STR("code=abc&iss=https://any.example&state=" STATE)),
+		   PK_ERR_ISSUER_MISMATCH);
+	s.login.host = pk_str(NULL);
+	assert_err(callback(&s, PK_STR("code=abc&iss=https://any.example&state=" STATE)),
+		   PK_ERR_VARIABLE_MISSING);
+}
+
+static void the_sandbox_has_its_own_issuer(void **state)
+{
+	struct setting s;
+
+	(void)state;
+	make(&s, "rfc7636");
+	s.dialect.issuer = PK_STR("https://{host}/realms/{tenant}");
+	s.dialect.tenant = PK_STR("demo");
+	s.dialect.callback_issuer = true;
+	s.login.sandbox = PK_STR("http://127.0.0.1:9400");
+	assert_err(callback(&s, PK_STR("code=abc&state=" STATE
+				       "&iss=http://127.0.0.1:9400/rfc7636/realms/demo")),
+		   PK_OK);
+	assert_err(callback(&s, PK_STR("code=abc&state=" STATE
+				       "&iss=https://login.example.com/realms/demo")),
+		   PK_ERR_ISSUER_MISMATCH);
+	assert_err(callback(&s, PK_STR("code=abc&state=" STATE)), PK_ERR_ISSUER_MISMATCH);
+}
+
+/* Which tenant it is, only the ID token says; that it is one tenant of this issuer can be said here. */
+static void an_issuer_of_many_tenants(void **state)
+{
+	static const struct {
+		const char *iss;
+		enum pk_err want;
+	} rows[] = {
+		{"https://a.example/t-1/v2.0", PK_OK},
+		{"https://a.example//v2.0", PK_ERR_ISSUER_MISMATCH},
+		{"https://a.example/v2.0", PK_ERR_ISSUER_MISMATCH},
+		{"https://a.example/t-1/v2.0/", PK_ERR_ISSUER_MISMATCH},
+		{"https://a.example/t-1/x/v2.0", PK_ERR_ISSUER_MISMATCH},
+		{"https://evil.example/t-1/v2.0", PK_ERR_ISSUER_MISMATCH},
+		{"", PK_ERR_ISSUER_MISMATCH},
+	};
+	struct setting s;
+
+	(void)state;
+	make(&s, "rfc7636");
+	s.dialect.issuer = PK_STR("https://a.example/{tenantid}/v2.0");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char query[128];
+
+		snprintf(query, sizeof(query), "code=abc&state=" STATE "&iss=%s", rows[i].iss);
+		assert_err(callback(&s, pk_str(query)), rows[i].want);
+	}
+}
+
+static void the_providers_words_come_where_the_dialect_has_them(void **state)
+{
+	struct setting s;
+
+	(void)state;
+	make(&s, "rfc7636");
+	s.dialect.callback_error_text_parameter = PK_STR("error_type");
+	s.dialect.callback_error_number_parameter = PK_STR("errCode");
+	assert_err(callback(&s, PK_STR("error=param_error&errCode=10007&error_type=code_challenge"
+				       "&state=" STATE)),
+		   PK_ERR_PROVIDER_REFUSED);
+	assert_string_equal(s.why.provider_error, "param_error");
+	assert_string_equal(s.why.provider_text, "10007 code_challenge");
+	assert_err(callback(&s, PK_STR("error=x&errCode=%221%22&state=" STATE)),
+		   PK_ERR_PROVIDER_REFUSED);
+	assert_string_equal(s.why.provider_text, "?1?");
+	/* Its other half may be plain. */
+	assert_err(callback(&s, PK_STR("error=x&error_description=why&state=" STATE)),
+		   PK_ERR_PROVIDER_REFUSED);
+	assert_string_equal(s.why.provider_text, "why");
+	assert_err(callback(&s, PK_STR("error=x&errCode=1&errCode=2&state=" STATE)),
+		   PK_ERR_PARAMETER_DUPLICATED);
+	assert_err(callback(&s, PK_STR("error=x&error_type=1&error_type=2&state=" STATE)),
+		   PK_ERR_PARAMETER_DUPLICATED);
+}
+
+/* A parameter without a name is not the one that the dialect does not have. */
+static void a_nameless_parameter_says_nothing(void **state)
+{
+	struct setting s;
+
+	(void)state;
+	make(&s, "rfc7636");
+	s.dialect.callback_error_text_parameter = PK_STR("");
+	assert_err(callback(&s, PK_STR("error=x&=forged&=again&state=" STATE)),
+		   PK_ERR_PROVIDER_REFUSED);
+	assert_string_equal(s.why.provider_text, "");
+}
+
 static void granted_scopes_come_where_the_dialect_has_them(void **state)
 {
 	const struct pk_grant_code *code;
@@ -282,13 +397,13 @@ static void granted_scopes_come_where_the_dialect_has_them(void **state)
 	struct setting s;
 
 	(void)state;
-	setting_make(&s, "tiktok");
+	make(&s, "tiktok");
 	assert_err(pk_callback(&s.arena, &s.login, PK_STR(STATE),
 			       PK_STR("code=a&scopes=user.info.basic%2Cvideo.list&state=" STATE),
 			       &code, &scopes, &s.why),
 		   PK_OK);
 	assert_text(scopes, "user.info.basic,video.list");
-	setting_make(&s, "rfc7636");
+	make(&s, "rfc7636");
 	assert_err(pk_callback(&s.arena, &s.login, PK_STR(STATE),
 			       PK_STR("code=a&scopes=x&state=" STATE), &code, &scopes, &s.why),
 		   PK_OK);
@@ -301,7 +416,7 @@ static void the_state_can_be_looked_at_first(void **state)
 	struct setting s;
 
 	(void)state;
-	setting_make(&s, "rfc7636");
+	make(&s, "rfc7636");
 	assert_err(pk_callback_state(&s.arena, PK_STR("code=%"), &found, &s.why),
 		   PK_ERR_FORM_SYNTAX);
 	assert_err(pk_callback_state(&s.arena, PK_STR("code=a"), &found, &s.why),
@@ -321,7 +436,7 @@ static void a_full_arena_is_an_error_at_every_size(void **state)
 	struct setting s;
 
 	(void)state;
-	setting_make(&s, "rfc7636");
+	make(&s, "rfc7636");
 	for (size_t cap = 0; cap < 96; cap++) {
 		const struct pk_grant_code *code = NULL;
 		struct pk_arena arena = pk_arena(s.memory, cap);
@@ -355,6 +470,11 @@ int main(void)
 		cmocka_unit_test(ten_megabytes),
 		cmocka_unit_test(sixty_five_parameters),
 		cmocka_unit_test(the_issuer_is_compared_before_anything_is_believed),
+		cmocka_unit_test(an_issuer_that_comes_unasked_is_compared),
+		cmocka_unit_test(the_sandbox_has_its_own_issuer),
+		cmocka_unit_test(an_issuer_of_many_tenants),
+		cmocka_unit_test(the_providers_words_come_where_the_dialect_has_them),
+		cmocka_unit_test(a_nameless_parameter_says_nothing),
 		cmocka_unit_test(granted_scopes_come_where_the_dialect_has_them),
 		cmocka_unit_test(the_state_can_be_looked_at_first),
 		cmocka_unit_test(a_full_arena_is_an_error_at_every_size),

@@ -182,14 +182,14 @@ static void a_secret_without_end_is_refused_and_wiped(void **state)
 
 static void more_parameters_than_there_is_room_for(void **state)
 {
-	struct pk_pair many[11] = {0};
+	struct pk_pair many[31] = {0};
 	struct pk_http_request request;
 	struct setting s;
 
 	(void)state;
 	setting_make(&s, "rfc7636");
 	assert_err(pk_client_post(&s.arena, &s.login, (struct pk_secret){0}, s.dialect.token_url,
-				  many, 11, &request, &s.why),
+				  many, 31, &request, &s.why),
 		   PK_ERR_ARGUMENT);
 	assert_err(s.why.err, PK_ERR_ARGUMENT);
 }

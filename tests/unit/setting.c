@@ -1,6 +1,9 @@
 /* The login that most tests of the core start from. */
 #include "setting.h"
 
+#include "base/encode.h"
+#include "protocol/login.h"
+
 #include <stdio.h>
 
 static struct pk_str redirect_uri(const struct pk_dialect *dialect)
@@ -32,9 +35,15 @@ void setting_make(struct setting *setting, const char *dialect)
 const struct pk_grant_code *setting_code(struct setting *setting)
 {
 	const struct pk_grant_code *code = NULL;
+	char memory[1024], issuer[512];
+	struct pk_buf query = pk_buf(memory, sizeof(memory)), iss = pk_buf(issuer, sizeof(issuer));
 
-	assert_err(pk_callback(&setting->arena, &setting->login, PK_STR(STATE),
-			       PK_STR("code=c0de%2A1%21&state=" STATE), &code, NULL, &setting->why),
+	pk_buf_put(&query, PK_STR("code=c0de%2A1%21&state=" STATE));
+	assert_err(pk_issuer_write(&setting->login, &iss, &setting->why), PK_OK);
+	if (setting->dialect.callback_issuer)
+		pk_form_put(&query, 0, PK_STR("iss"), pk_buf_str(&iss));
+	assert_err(pk_callback(&setting->arena, &setting->login, PK_STR(STATE), pk_buf_str(&query),
+			       &code, NULL, &setting->why),
 		   PK_OK);
 	return code;
 }

@@ -31,7 +31,8 @@ static void the_request_carries_the_token_in_the_header_alone(void **state)
 
 	(void)state;
 	setting_make(&s, "tiktok");
-	assert_err(pk_userinfo_request(&s.arena, &s.login, (struct pk_secret){PK_STR("act.1")},
+	assert_err(pk_userinfo_request(&s.arena, &s.login,
+				       &(const struct pk_tokens){.access_token = {PK_STR("act.1")}},
 				       &request, &s.why),
 		   PK_OK);
 	assert_string_equal(request.method, "GET");
@@ -50,12 +51,14 @@ static void a_token_cannot_end_its_header_line(void **state)
 	(void)state;
 	setting_make(&s, "rfc7636");
 	for (size_t i = 0; i < sizeof(tokens) / sizeof(tokens[0]); i++)
-		assert_err(pk_userinfo_request(&s.arena, &s.login,
-					       (struct pk_secret){pk_str(tokens[i])}, &request,
-					       &s.why),
+		assert_err(pk_userinfo_request(
+				   &s.arena, &s.login,
+				   &(const struct pk_tokens){.access_token = {pk_str(tokens[i])}},
+				   &request, &s.why),
 			   PK_ERR_REPLY_INCOMPLETE);
-	assert_err(pk_userinfo_request(&s.arena, &s.login, (struct pk_secret){PK_STR("")}, &request,
-				       &s.why),
+	assert_err(pk_userinfo_request(&s.arena, &s.login,
+				       &(const struct pk_tokens){.access_token = {PK_STR("")}},
+				       &request, &s.why),
 		   PK_ERR_ARGUMENT);
 }
 
@@ -67,7 +70,8 @@ static void no_endpoint_no_request(void **state)
 	(void)state;
 	setting_make(&s, "tiktok");
 	s.dialect.userinfo_url = PK_STR("");
-	assert_err(pk_userinfo_request(&s.arena, &s.login, (struct pk_secret){PK_STR("t")},
+	assert_err(pk_userinfo_request(&s.arena, &s.login,
+				       &(const struct pk_tokens){.access_token = {PK_STR("t")}},
 				       &request, &s.why),
 		   PK_ERR_ARGUMENT);
 }
@@ -241,8 +245,10 @@ static void a_full_arena_is_an_error_with_evidence(void **state)
 		assert_err(read(&s, 200, "{\"sub\":\"a\",\"name\":\"four\"}", NULL, &identity),
 			   cap < 5 ? PK_ERR_NO_SPACE : PK_OK);
 		s.arena = pk_arena(s.memory, cap * 10);
-		assert_err(pk_userinfo_request(&s.arena, &s.login, (struct pk_secret){PK_STR("t")},
-					       &request, &s.why),
+		assert_err(pk_userinfo_request(
+				   &s.arena, &s.login,
+				   &(const struct pk_tokens){.access_token = {PK_STR("t")}},
+				   &request, &s.why),
 			   PK_ERR_NO_SPACE);
 		assert_err(s.why.err, PK_ERR_NO_SPACE);
 	}
