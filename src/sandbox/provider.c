@@ -75,9 +75,8 @@ const struct provider *provider_find(const struct providers *providers, struct p
 	return NULL;
 }
 
-#define TENANT PK_STR("{tenant}")
-
-/* A template is text with at most one {tenant}, which stands between slashes. */
+/* A template is text with at most one {tenant}, which stands between slashes; so does the {tenantid}
+ * of an issuer. */
 static bool matches(struct pk_str template, struct pk_str path, struct pk_str *ret_tenant)
 {
 	const size_t brace = pk_str_find(template, '{');
@@ -92,7 +91,8 @@ static bool matches(struct pk_str template, struct pk_str path, struct pk_str *r
 
 	*ret_tenant = pk_str_first(path, slash);
 	return slash > 0 &&
-	       pk_str_equal(pk_str_from(path, slash), pk_str_from(template, brace + TENANT.len));
+	       pk_str_equal(pk_str_from(path, slash),
+			    pk_str_from(template, pk_str_find(template, '}') + 1));
 }
 
 bool provider_match(const struct provider *provider, struct pk_str path, enum endpoint *ret,
@@ -120,5 +120,5 @@ void provider_url(const struct provider *provider, const char *base, struct pk_s
 	if (brace == path.len)
 		return;
 	pk_buf_put(out, tenant);
-	pk_buf_put(out, pk_str_from(path, brace + TENANT.len));
+	pk_buf_put(out, pk_str_from(path, pk_str_find(path, '}') + 1));
 }
