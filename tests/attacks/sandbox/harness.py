@@ -4,7 +4,9 @@
 Run alone it tests the start and the end of the program itself."""
 import base64
 import hashlib
+import html
 import http.client
+import json
 import os
 import re
 import secrets
@@ -22,12 +24,28 @@ SAMPLE_VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 class Dialect:
     """The keys of a file in providers/, read by a reader of its own: the tests do not believe the program's."""
 
-    DEFAULTS = {"client_id_parameter": "client_id", "client_secret_parameter": "client_secret", "scope_separator": " ",
-                "challenge": "base64url", "challenge_shape": "checked", "method_missing": "plain", "scopes": [],
-                "scopes_fixed": [], "callback_scope_parameter": "", "token_subject": "", "log_id_parameter": "",
-                "refresh_lifetime_parameter": "", "refresh_lifetime": 0, "refresh_rotates": False, "code_suffix": "",
-                "revoke_url": "", "revoke_token_parameter": "token", "userinfo_subject": "/sub", "userinfo_name": "",
-                "userinfo_email": "", "userinfo_error": "", "access_lifetime": 3600, "plain": False}
+    DEFAULTS = {
+        "title": "", "authorize_url": "", "token_url": "", "refresh_url": "", "revoke_url": "", "userinfo_url": "", "introspect_url": "",
+        "end_session_url": "", "par_url": "", "jwks_url": "", "discovery_url": "", "issuer": "", "callback_issuer": False, "tenant": "",
+        "client_id_parameter": "client_id", "client_secret_parameter": "client_secret", "client_auth": [], "client_secret_audience": "",
+        "origin_from_public_clients": False,
+        "scope_parameter": "scope", "scope_separator": " ", "scopes": [], "scopes_fixed": [], "scopes_required": [], "plus_is_space": True,
+        "authorize_query": "", "authorize_fragment": "", "state_min": 0, "response_mode": "query",
+        "code_prefix": "", "code_suffix": "", "callback_more": "", "callback_fragment": "", "callback_scope_parameter": "",
+        "callback_error_text_parameter": "error_description", "callback_error_number_parameter": "",
+        "challenge": "base64url", "challenge_shape": "checked", "verifier_shape": "checked", "challenge_method": "S256",
+        "method_missing": "plain", "plain": False, "failed_check_burns_code": False,
+        "token_request": "form", "token_parameters": "", "dpop": False,
+        "token_reply": "json", "token_reply_type": "", "token_reply_at": "", "token_reply_more": "", "token_type": "Bearer", "token_subject": "",
+        "reply_scope": "text", "reply_scope_separator": "", "expires_in": "number", "refresh_lifetime_parameter": "", "id_token_alg": "none",
+        "error_status": 0, "ok_at": "", "error_at": "/error", "error_text_at": "/error_description", "error_number_at": "", "error_more": "",
+        "log_id_parameter": "",
+        "refresh_asked_by": "", "refresh_scope": False, "refresh_rotates": False, "refresh_lifetime": 0,
+        "userinfo_method": "GET", "userinfo_token": "header", "userinfo_query": "", "userinfo_header": "", "userinfo_client_header": "",
+        "userinfo_subject_parameter": "", "userinfo_subject": "/sub", "userinfo_name": "", "userinfo_email": "", "userinfo_email_verified": "",
+        "userinfo_picture": "", "userinfo_error": "", "subject_type": "text",
+        "revoke_token_parameter": "token", "revoke_auth": "client",
+        "code_lifetime": 60, "access_lifetime": 3600}
 
     def __init__(self, name, directory=os.path.join(ROOT, "providers")):
         self.name = name
@@ -41,27 +59,55 @@ class Dialect:
 
     def take(self, key, value):
         if key.startswith("error."):
-            status, code, text = (value.strip('"').split(" ", 2) + [""])[:3]
-            self.refusals[key[6:]] = (int(status), code, text)
+            status, code, text = (value[1:].partition('"')[0].split(" ", 2) + [""])[:3]
+            self.refusals[key[6:]] = Words(self, int(status), *code.partition("/")[::2], text)
         elif value.startswith("{"):
             self.keys[key] = re.findall(r'"([^"]*)"', value)
         elif value.startswith('"'):
-            self.keys[key] = value.strip('"')
+            self.keys[key] = value[1:].partition('"')[0]
         else:
-            self.keys[key] = {"true": True, "false": False}.get(value) if value in ("true", "false") else int(value)
+            word = value.split()[0]
+            self.keys[key] = word == "true" if word in ("true", "false") else int(word)
 
     def __getitem__(self, key):
         return self.keys[key]
 
     def path(self, key):
-        return "/" + self.name + re.sub(r"^https?://[^/]*", "", self.keys[key])
+        return "/" + self.name + re.sub(r"^https?://[^/]*", "", self.keys[key]).replace("{tenant}", self["tenant"])
 
     def refusal(self, check, status, code):
         """What this check answers: the dialect's words, else these."""
-        return self.refusals.get(check, (status, code, None))
+        return self.refusals.get(check) or Words(self, self["error_status"] or status, code, "", None)
+
+    def has(self, public):
+        """Whether it has public clients, or confidential ones."""
+        return "none" in self["client_auth"] if public else self["client_auth"] != ["none"]
+
+    def takes_challenges(self):
+        return self["pkce"] in ("sent", "required")
+
+    def asked_scopes(self):
+        """Those of an honest client: the required ones, that which asks for a refresh token, and usual ones."""
+        name, _, value = self["refresh_asked_by"].partition("=")
+        wanted = self["scopes_required"] + ([value] if name == "scope" and value not in self["scopes_required"] else [])
+        return wanted + [s for s in self["scopes"] if s not in wanted][:max(0, 2 - len(wanted))]
+
+    def scope(self, scopes=None):
+        return self["scope_separator"].join(self.asked_scopes() if scopes is None else scopes)
 
 
-DIALECTS = [Dialect(f[:-5]) for f in sorted(os.listdir(os.path.join(ROOT, "providers")), key=lambda f: f[:-5]) if f.endswith(".conf")]
+class Words(tuple):
+    """A refusal: status, code and text, the number beside the code, and the dialect whose it is. A text of None is any."""
+
+    def __new__(cls, dialect, status, code, number, text):
+        words = super().__new__(cls, (status, code, text))
+        words.dialect, words.number = dialect, number
+        return words
+
+
+# A dialect without endpoints is found by discovery, and has none at the sandbox.
+NAMES = sorted(f[:-5] for f in os.listdir(os.path.join(ROOT, "providers")) if f.endswith(".conf"))
+DIALECTS = [d for d in map(Dialect, NAMES) if d["authorize_url"]]
 
 
 class Reply:
@@ -73,16 +119,40 @@ class Reply:
 
     @property
     def json(self):
-        import json
         return json.loads(self.text)
+
+    @property
+    def members(self):
+        """The document, whether it came as JSON or as a form."""
+        if "form" in self.headers.get("content-type", ""):
+            return dict(urllib.parse.parse_qsl(self.text, keep_blank_values=True))
+        return self.json
+
+    def tokens(self, dialect):
+        return at(self.members, dialect["token_reply_at"])
 
     @property
     def location(self):
         return self.headers.get("location", "")
 
     @property
+    def posted(self):
+        """What a page that posts the answer holds: where to, and the fields; (None, {}) for any other."""
+        form = re.search(r'<form method="post" action="([^"]*)">', self.text)
+        if self.status != 200 or not form or "/_sandbox/decide" in form[1]:
+            return None, {}
+        return html.unescape(form[1]), {html.unescape(n): html.unescape(v) for n, v in re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)">', self.text)}
+
+    @property
     def query(self):
-        return dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(self.location).query, keep_blank_values=True))
+        """The parameters of the callback, on either way."""
+        return dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(self.location).query, keep_blank_values=True)) if self.location else self.posted[1]
+
+    def goes_to(self, uri):
+        """Whether the browser is sent back to this redirect URI."""
+        if self.location:
+            return self.status == 303 and self.location.startswith(uri + ("&" if "?" in uri else "?"))
+        return self.posted[0] == uri
 
 
 class Sandbox:
@@ -120,6 +190,12 @@ class Sandbox:
         if self.status != 0 or "runtime error" in log:
             print(f"not ok - the sandbox ended with status {self.status}\n# " + log.replace("\n", "\n# "))
 
+    def last_line(self):
+        """The end of the log, which grows long."""
+        size = os.fstat(self.errors.fileno()).st_size
+        lines = os.pread(self.errors.fileno(), 4096, max(0, size - 4096)).decode("utf-8", "replace").splitlines()
+        return next((l for l in reversed(lines) if l.startswith("sandbox: ")), "")
+
     def log(self):
         self.errors.flush()
         self.errors.seek(0)
@@ -140,16 +216,37 @@ class Sandbox:
             raise
 
     def authorize(self, login, **changes):
-        return self.ask("GET", login.dialect.path("authorize_url") + "?" + urllib.parse.urlencode(login.asked(**changes)))
+        return self.ask("GET", login.url(**changes))
 
     def code(self, login, **changes):
         return self.authorize(login, **changes).query["code"]
 
-    def token(self, login, code, headers=None, **changes):
-        return self.ask("POST", login.dialect.path("token_url"), login.redeem(code, **changes), {**login.auth(), **(headers or {})})
+    def send(self, login, key, pairs, headers=None):
+        """A request to a token endpoint, with the parameters where the dialect wants them."""
+        headers = {"Accept": "application/json", **login.auth(), **login.origin(), **(headers or {})}
+        if login.dialect["token_request"] == "query":
+            return self.ask("GET", login.dialect.path(key) + "?" + urllib.parse.urlencode(pairs), headers=headers)
+        if login.dialect["token_request"] == "json":
+            headers.setdefault("Content-Type", "application/json")
+            return self.ask("POST", login.dialect.path(key), json.dumps(pairs), headers)
+        return self.ask("POST", login.dialect.path(key), pairs, headers)
 
-    def userinfo(self, login, token):
-        return self.ask("GET", login.dialect.path("userinfo_url"), headers={"Authorization": "Bearer " + token})
+    def token(self, login, code, headers=None, **changes):
+        return self.send(login, "token_url", login.redeem(code, **changes), headers)
+
+    def refresh(self, login, token, **changes):
+        pairs = edit({"grant_type": "refresh_token", "refresh_token": token, **login.proof()}, changes)
+        return self.send(login, "refresh_url" if login.dialect["refresh_url"] else "token_url", pairs)
+
+    def login(self, login, **changes):
+        """A whole login: the document with the tokens, and its user info."""
+        reply = self.token(login, self.code(login, **changes))
+        tokens = reply.tokens(login.dialect)
+        subject = at(reply.members, login.dialect["token_subject"]) if login.dialect["token_subject"] else None
+        return tokens, self.userinfo(login, tokens["access_token"], subject)
+
+    def userinfo(self, login, token, subject=None):
+        return self.ask(*login.userinfo(token, subject))
 
 
 def edit(pairs, changes):
@@ -161,9 +258,10 @@ def edit(pairs, changes):
 class Login:
     """One honest client at one dialect."""
 
-    def __init__(self, dialect, public=False):
+    def __init__(self, dialect, public=None):
+        """Confidential, where the dialect has such clients."""
         self.dialect = dialect
-        self.public = public
+        self.public = public = not dialect.has(False) if public is None else public
         self.id = "sandbox-public" if public else "sandbox-client"
         self.verifier = secrets.token_urlsafe(32)
         self.state = secrets.token_urlsafe(24)
@@ -175,10 +273,42 @@ class Login:
         return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
     def asked(self, **changes):
-        pairs = {"response_type": "code", self.dialect["client_id_parameter"]: self.id, "redirect_uri": REDIRECT,
-                 "scope": self.dialect["scope_separator"].join(self.dialect["scopes"][:2]), "state": self.state,
-                 "code_challenge": self.challenge(), "code_challenge_method": "S256"}
-        return edit(pairs, changes)
+        d = self.dialect
+        pairs = {"response_type": "code", d["client_id_parameter"]: self.id, "redirect_uri": REDIRECT, d["scope_parameter"]: d.scope(),
+                 "state": self.state, **dict(urllib.parse.parse_qsl(d["authorize_query"]))}
+        name, _, value = d["refresh_asked_by"].partition("=")
+        if name and name != "scope":
+            pairs[name] = value
+        if d.takes_challenges():
+            pairs.update(code_challenge=self.challenge(), code_challenge_method="S256")
+        if d["response_mode"] == "form_post":
+            pairs["response_mode"] = "form_post"
+        return edit(pairs, {d["scope_parameter"] if k == "scope" else k: v for k, v in changes.items()})
+
+    def url(self, **changes):
+        """The authorize URL, with a space as %20: a + is not one everywhere."""
+        return self.dialect.path("authorize_url") + "?" + urllib.parse.urlencode(self.asked(**changes), quote_via=urllib.parse.quote)
+
+    def origin(self):
+        return {"Origin": "http://127.0.0.1:8123"} if self.public and self.dialect["origin_from_public_clients"] else {}
+
+    def userinfo(self, token, subject=None):
+        """The request for the user info: method, path, body, headers."""
+        d = self.dialect
+        query, headers = d["userinfo_query"], {}
+        if d["userinfo_token"] == "query":
+            query += "&access_token=" + urllib.parse.quote(token, safe="")
+        else:
+            headers["Authorization"] = "Bearer " + token
+        if d["userinfo_header"]:
+            name, _, value = d["userinfo_header"].partition(":")
+            headers[name] = value.strip()
+        if d["userinfo_client_header"]:
+            headers[d["userinfo_client_header"]] = self.id
+        if d["userinfo_subject_parameter"]:
+            query += f"&{d['userinfo_subject_parameter']}={urllib.parse.quote(str(subject), safe='')}"
+        body = {} if d["userinfo_method"] == "POST" else None
+        return d["userinfo_method"], d.path("userinfo_url") + ("?" + query.lstrip("&") if query else ""), body, headers
 
     def basic(self):
         return not self.public and self.dialect["client_auth"][0] == "basic"
@@ -195,7 +325,9 @@ class Login:
         return pairs
 
     def redeem(self, code, **changes):
-        pairs = {"grant_type": "authorization_code", "code": code, "redirect_uri": REDIRECT, "code_verifier": self.verifier}
+        pairs = {"grant_type": "authorization_code", "code": code, "redirect_uri": REDIRECT, **dict(urllib.parse.parse_qsl(self.dialect["token_parameters"]))}
+        if self.dialect.takes_challenges():
+            pairs["code_verifier"] = self.verifier
         return edit({**pairs, **self.proof()}, changes)
 
 
@@ -203,13 +335,18 @@ def logins():
     """Every client that every dialect has."""
     for dialect in DIALECTS:
         for public in (False, True):
-            if "none" in dialect["client_auth"] or not public:
+            if dialect.has(public):
                 yield Login(dialect, public)
 
 
 def at(document, pointer):
+    """What stands at an RFC 6901 pointer, or None."""
     for segment in pointer.split("/")[1:]:
-        document = document[segment]
+        segment = segment.replace("~1", "/").replace("~0", "~")
+        try:
+            document = document[int(segment) if isinstance(document, list) else segment]
+        except (KeyError, IndexError, TypeError):
+            return None
     return document
 
 
@@ -237,12 +374,17 @@ def finish():
 def is_refusal(reply, wanted, what):
     """A document with the status, the code and, where the dialect has its own, the words."""
     status, code, text = wanted
+    d = wanted.dialect
     try:
-        got = reply.json
+        got = reply.members
     except ValueError:
         got = {}
-    check(reply.status == status and got.get("error") == code and text in (None, got.get("error_description"))
-          and reply.headers.get("cache-control") == "no-store" and "access_token" not in got,
+    number = wanted.number
+    if number and d["error_number_at"]:
+        number = str(at(got, d["error_number_at"]))
+    check(reply.status == status and str(at(got, d["error_at"])) == code and text in (None, at(got, d["error_text_at"]) or "")
+          and number == wanted.number and (not d["ok_at"] or at(got, d["ok_at"]) is False)
+          and reply.headers.get("cache-control") == "no-store" and "access_token" not in reply.text,
           what, f"{reply.status} {reply.text[:300]}; wanted {wanted}")
 
 
