@@ -17,6 +17,7 @@ struct http_client {
 	struct http_outgoing *under_way; /* with libcurl */
 	struct http_outgoing *ended;     /* waiting for their turn, the first to end first */
 	size_t active;
+	long seconds; /* for an exchange; 0: the usual */
 };
 
 static void push_ended(struct http_client *client, struct http_outgoing *outgoing)
@@ -199,6 +200,8 @@ void http_client_send(struct http_client *client, const struct pk_http_request *
 		abort();
 	}
 	client->active++;
+	if (client->seconds && outgoing->easy)
+		curl_easy_setopt(outgoing->easy, CURLOPT_TIMEOUT, client->seconds);
 	if (!outgoing->problem[0] &&
 	    curl_multi_add_handle(client->multi, outgoing->easy) != CURLM_OK)
 		http_outgoing_end(outgoing, CURLE_FAILED_INIT);
@@ -208,6 +211,11 @@ void http_client_send(struct http_client *client, const struct pk_http_request *
 	}
 	outgoing->next = client->under_way;
 	client->under_way = outgoing;
+}
+
+void http_client_limit(struct http_client *client, int seconds)
+{
+	client->seconds = seconds;
 }
 
 size_t http_client_active(const struct http_client *client)

@@ -27,6 +27,9 @@ void http_client_free(struct http_client *client); /* exchanges under way end wi
 void http_client_send(struct http_client *client, const struct pk_http_request *request,
 		      http_client_done *done, void *arg);
 
+/* Replaces HTTP_CLIENT_SECONDS for what is sent from now on. */
+void http_client_limit(struct http_client *client, int seconds);
+
 size_t http_client_active(const struct http_client *client);
 
 #endif

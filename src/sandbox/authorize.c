@@ -7,6 +7,7 @@
 #include "sandbox/answers.h"
 #include "sandbox/callback.h"
 #include "sandbox/consent.h"
+#include "sandbox/dpop.h"
 #include "sandbox/sign_in.h"
 
 /* A challenge that is longer than any right one is taken where the dialect takes everything; it is
@@ -60,6 +61,11 @@ static void send_code(struct exchange *x)
 	grant->client = x->client;
 	grant->person = x->person;
 	sign_in_bind(sign_in(x), grant);
+	dpop_bind_code(x, grant);
+	if (param(x, "nonce").len && !ledger_keep_nonce(grant, param(x, "nonce"))) {
+		http_reply(x->http, 503, "text/plain", PK_STR("no memory for this login\n"));
+		return;
+	}
 	ledger_hash(x->redirect_uri, grant->redirect_uri);
 	bind_challenge(x, grant);
 	bind_scopes(x, grant);
@@ -77,12 +83,21 @@ static void send_code(struct exchange *x)
 	callback_send(&callback, x);
 }
 
+/* Whom the client names, else who is signed in here already, else the first. */
+static const struct person *who_is_meant(const struct exchange *x)
+{
+	const struct person *named = person_find(param(x, "login_hint"));
+	const struct session *session = sign_in_session(x);
+
+	if (x->hinted || named)
+		return x->hinted ? x->hinted : named;
+	return session ? session->person : &people[0];
+}
+
 void answer_authorize(struct exchange *x)
 {
-	const struct person *hinted = person_find(param(x, "login_hint"));
-
-	x->person = hinted ? hinted : &people[0];
-	if (x->sandbox->options.auto_approve)
+	x->person = who_is_meant(x);
+	if (x->sandbox->options.auto_approve || shows_no_page(x))
 		send_code(x);
 	else
 		consent_ask(x);

@@ -42,6 +42,7 @@ struct exchange {
 
 	bool proven;                     /* a DPoP proof came, and is right (RFC 9449) */
 	unsigned char holder[32];        /* the thumbprint of its key */
+	struct pk_str proof_nonce;       /* the nonce in it, or "not given" */
 	const struct person *hinted;     /* whom id_token_hint names, or NULL */
 	const struct client *hinted_for; /* the client that it was given to */
 	struct pk_str hinted_session;    /* the `sid` in it, or "not given" */

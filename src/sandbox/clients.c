@@ -22,14 +22,23 @@ const struct client *client_find(struct pk_str id)
 	return NULL;
 }
 
+size_t client_index(const struct client *client)
+{
+	return (size_t)(client - clients);
+}
+
 bool client_is_public(const struct client *client)
 {
 	return !client->secret.len;
 }
 
-bool dialect_has_public_clients(const struct pk_dialect *dialect)
+bool dialect_has_client(const struct pk_dialect *dialect, const struct client *client)
 {
-	return pk_list_has(&dialect->client_auth, PK_STR("none"));
+	const struct pk_list *ways = &dialect->client_auth;
+
+	return client_is_public(client)
+		       ? pk_list_has(ways, PK_STR("none"))
+		       : pk_list_has(ways, PK_STR("basic")) || pk_list_has(ways, PK_STR("post"));
 }
 
 /* "http://127.0.0.1:80.example.com" is a host for some readers of URIs and a port for others. */

@@ -15,10 +15,13 @@ struct client {
 /* The client of that id, or NULL. */
 const struct client *client_find(struct pk_str id);
 
+/* A number for each client, from 0. */
+size_t client_index(const struct client *client);
+
 bool client_is_public(const struct client *client);
 
-/* Whether the dialect has public clients at all. */
-bool dialect_has_public_clients(const struct pk_dialect *dialect);
+/* Whether the dialect has clients of this one's kind, public or confidential. */
+bool dialect_has_client(const struct pk_dialect *dialect, const struct client *client);
 
 /* Whether `uri` is registered: any loopback one (RFC 8252 7.3), and `more`, byte for byte (RFC 9700
  * 2.1). */

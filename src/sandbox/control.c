@@ -22,6 +22,7 @@ static const struct control_row {
 	void (*serve)(struct exchange *x, struct pk_str rest);
 } rows[] = {
 	{"GET",    {"/_sandbox/attempts",  18}, attempts_list},
+	{"POST",   {"/_sandbox/logout",    16}, logout_everywhere},
 	{"DELETE", {"/_sandbox/attempts",  18}, attempts_clear},
 	{"GET",    {"/_sandbox/attempts/", 19}, attempts_item},
 };

@@ -24,6 +24,7 @@ void control_refuse(struct exchange *x, int status, const char *code, const char
 bool control_query(struct exchange *x, const char *name, struct pk_str *ret);
 
 /* The rows of the table, each in the file that is named for it. */
+void logout_everywhere(struct exchange *x, struct pk_str rest);
 void attempts_list(struct exchange *x, struct pk_str rest);
 void attempts_clear(struct exchange *x, struct pk_str rest);
 void attempts_item(struct exchange *x, struct pk_str rest); /* "ID", "ID/explain", "ID/har" */

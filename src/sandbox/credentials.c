@@ -66,6 +66,8 @@ struct pk_str credentials_bearer(struct exchange *x)
 		return pk_form_parse(x->arena, http_query(x->http), &query, NULL) == PK_OK
 			       ? pk_form_get(&query, PK_STR("access_token"))
 			       : (struct pk_str){0};
+	if (x->dialect->dpop && header.len > 5 && strncasecmp(header.ptr, "DPoP ", 5) == 0)
+		return pk_str_trim(pk_str_from(header, 5));
 	if (header.len <= 7 || strncasecmp(header.ptr, "Bearer ", 7) != 0)
 		return (struct pk_str){0};
 	return pk_str_trim(pk_str_from(header, 7));

@@ -20,6 +20,8 @@ static const char help[] =
 	"  --code-ttl SECONDS      how long a code lives, instead of what the dialect says\n"
 	"  --access-ttl SECONDS    how long an access token lives, likewise\n"
 	"  --redirect-uri URI      also registered, byte for byte; may be given 32 times\n"
+	"  --backchannel-logout-uri URI  where logout tokens are posted\n"
+	"  --dpop-nonce            DPoP proofs must hold a nonce that the sandbox gave\n"
 	"  --providers DIR         dialect files that replace or join those built in\n"
 	"  --help                  this text\n"
 	"\n"
@@ -34,6 +36,8 @@ enum {
 	OPT_CODE_TTL,
 	OPT_ACCESS_TTL,
 	OPT_REDIRECT,
+	OPT_BACKCHANNEL,
+	OPT_DPOP_NONCE,
 	OPT_PROVIDERS,
 	OPT_HELP
 };
@@ -45,6 +49,8 @@ static const struct option options[] = {
 	{"code-ttl",     required_argument, NULL, OPT_CODE_TTL},
 	{"access-ttl",   required_argument, NULL, OPT_ACCESS_TTL},
 	{"redirect-uri", required_argument, NULL, OPT_REDIRECT},
+	{"backchannel-logout-uri", required_argument, NULL, OPT_BACKCHANNEL},
+	{"dpop-nonce",   no_argument,       NULL, OPT_DPOP_NONCE},
 	{"providers",    required_argument, NULL, OPT_PROVIDERS},
 	{"help",         no_argument,       NULL, OPT_HELP},
 	{NULL,           0,                 NULL, 0},
@@ -81,6 +87,23 @@ static bool read_redirect_uri(const char *text, struct pk_list *ret)
 	return true;
 }
 
+/* Back-Channel Logout 2.2: the client's own address; in clear to this machine only. */
+static bool read_backchannel_uri(const char *text, const char **ret)
+{
+	struct pk_uri parts;
+
+	if (pk_uri_split(pk_str(text), &parts) && !parts.fragment.ptr &&
+	    (pk_str_equal(parts.scheme, PK_STR("https")) || pk_uri_is_loopback(pk_str(text)))) {
+		*ret = text;
+		return true;
+	}
+	fprintf(stderr,
+		"proofkey sandbox: logout tokens are posted to an https:// URI, or to http:// on a "
+		"loopback address; this is %s\n",
+		text);
+	return false;
+}
+
 static bool read_option(int option, struct options *ret)
 {
 	switch (option) {
@@ -96,6 +119,11 @@ static bool read_option(int option, struct options *ret)
 		return read_ttl("--access-ttl", optarg, &ret->access_ttl);
 	case OPT_REDIRECT:
 		return read_redirect_uri(optarg, &ret->redirect_uris);
+	case OPT_BACKCHANNEL:
+		return read_backchannel_uri(optarg, &ret->backchannel_logout_uri);
+	case OPT_DPOP_NONCE:
+		ret->dpop_nonce = true;
+		return true;
 	case OPT_PROVIDERS:
 		ret->providers = optarg;
 		return true;

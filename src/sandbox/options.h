@@ -8,8 +8,10 @@ struct options {
 	const char *listen;
 	const char *providers; /* a directory, or NULL */
 	bool auto_approve;
-	int64_t code_ttl;   /* seconds; -1: as the dialect says */
-	int64_t access_ttl; /* likewise */
+	bool dpop_nonce;                    /* DPoP proofs need a nonce of ours (RFC 9449 8) */
+	const char *backchannel_logout_uri; /* where logout tokens are posted, or NULL */
+	int64_t code_ttl;                   /* seconds; -1: as the dialect says */
+	int64_t access_ttl;                 /* likewise */
 	struct pk_list redirect_uris;
 };
 

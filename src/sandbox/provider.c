@@ -32,6 +32,9 @@ static void read_paths(struct provider *provider)
 	provider->path[END_SESSION] = path_of(dialect->end_session_url);
 	provider->path[DISCOVERY] = path_of(dialect->discovery_url);
 	provider->path[JWKS] = path_of(dialect->jwks_url);
+	provider->issuer_path = path_of(dialect->issuer);
+	if (pk_str_ends(provider->issuer_path, PK_STR("/")))
+		provider->issuer_path.len--;
 }
 
 bool providers_load(const char *directory, struct providers *ret, char *error, size_t size)
@@ -90,9 +93,8 @@ static bool matches(struct pk_str template, struct pk_str path, struct pk_str *r
 	const size_t slash = pk_str_find(path, '/');
 
 	*ret_tenant = pk_str_first(path, slash);
-	return slash > 0 &&
-	       pk_str_equal(pk_str_from(path, slash),
-			    pk_str_from(template, pk_str_find(template, '}') + 1));
+	return slash > 0 && pk_str_equal(pk_str_from(path, slash),
+					 pk_str_from(template, pk_str_find(template, '}') + 1));
 }
 
 bool provider_match(const struct provider *provider, struct pk_str path, enum endpoint *ret,
@@ -105,7 +107,25 @@ bool provider_match(const struct provider *provider, struct pk_str path, enum en
 			return true;
 		}
 	}
-	return false;
+	/* The document of the usual tenant, also without naming it. */
+	*ret = DISCOVERY;
+	return provider->path[DISCOVERY].len &&
+	       pk_str_equal(path, PK_STR("/.well-known/openid-configuration"));
+}
+
+const struct provider *provider_by_well_known(const struct providers *providers, struct pk_str path,
+					      struct pk_str *ret_tenant)
+{
+	static const struct pk_str start = {"/.well-known/oauth-authorization-server/", 40};
+	const struct pk_str rest = pk_str_from(path, start.len);
+	const size_t slash = pk_str_find(rest, '/');
+	const struct provider *provider = provider_find(providers, pk_str_first(rest, slash));
+
+	if (!pk_str_starts(path, start) || !provider || !provider->path[DISCOVERY].len)
+		return NULL;
+	*ret_tenant = provider->file.dialect.tenant;
+	return matches(provider->issuer_path, pk_str_from(rest, slash), ret_tenant) ? provider
+										    : NULL;
 }
 
 void provider_url(const struct provider *provider, const char *base, struct pk_str tenant,

@@ -10,6 +10,7 @@ struct provider {
 	/* "/realms/{tenant}/token", as in the dialect's URLs; "not given" where the provider has no
 	 * such endpoint. */
 	struct pk_str path[ENDPOINT_COUNT];
+	struct pk_str issuer_path; /* of its issuer, without a slash at the end */
 };
 
 struct providers {
@@ -26,6 +27,11 @@ const struct provider *provider_find(const struct providers *providers, struct p
 /* Which of its endpoints a path, without the provider's name, is; {tenant} is any one segment. */
 bool provider_match(const struct provider *provider, struct pk_str path, enum endpoint *ret,
 		    struct pk_str *ret_tenant);
+
+/* The provider whose metadata are at this path: /.well-known/oauth-authorization-server and the path
+ * of its issuer (RFC 8414 3.1). NULL where there is none. */
+const struct provider *provider_by_well_known(const struct providers *providers, struct pk_str path,
+					      struct pk_str *ret_tenant);
 
 /* Writes the address at which the sandbox has this path of the dialect. */
 void provider_url(const struct provider *provider, const char *base, struct pk_str tenant,

@@ -10,6 +10,7 @@
 #include "protocol/dialect.h"
 #include "sandbox/callback.h"
 #include "sandbox/document.h"
+#include "sandbox/dpop.h"
 #include "sandbox/reply.h"
 
 #include <sodium.h>
@@ -94,7 +95,9 @@ static void refuse_by_document(struct exchange *x, const struct pk_refusal *word
 	 * the "WWW-Authenticate" response header field" */
 	if (words->status == 401 && http_header_count(x->http, "Authorization"))
 		http_reply_header(x->http, "WWW-Authenticate", PK_STR("Basic realm=\"sandbox\""));
-	reply_as_token_endpoint(x, words->status, document);
+	/* The words of a redirect have no status of their own. */
+	reply_as_token_endpoint(
+		x, words->status >= 400 || x->endpoint != PUSH ? words->status : 400, document);
 }
 
 /* RFC 6750 3.1: who sent no token at all is told the scheme and no error. */
@@ -104,7 +107,10 @@ static void refuse_by_bearer(struct exchange *x, const struct pk_refusal *words)
 	struct pk_buf challenge = pk_buf(memory, sizeof(memory));
 	json_t *document = json_object();
 
-	pk_buf_put(&challenge, PK_STR("Bearer realm=\"sandbox\""));
+	/* RFC 9449 7.1: in the scheme that the client used. */
+	pk_buf_put(&challenge, dpop_is_scheme(x) && x->dialect->dpop
+				       ? PK_STR("DPoP algs=\"" DPOP_ALGORITHMS "\"")
+				       : PK_STR("Bearer realm=\"sandbox\""));
 	if (words->code.len) {
 		pk_buf_put(&challenge, PK_STR(", error=\""));
 		pk_buf_put(&challenge, words->code);
@@ -136,6 +142,8 @@ static int status_of(const struct exchange *x, const struct check *check)
 /* RFC 9110 15.5.6: what is allowed where the method was not. */
 static struct pk_str allowed(const struct exchange *x, const struct check *check)
 {
+	if (check == &check_method_get)
+		return PK_STR("GET, HEAD");
 	if (check == &check_method_post)
 		return request_is_query(x) ? PK_STR("GET, POST") : PK_STR("POST");
 	if (x->endpoint != USERINFO || x->dialect->issuer.len)
@@ -148,7 +156,7 @@ void refuse(struct exchange *x, const struct check *check)
 	const struct pk_refusal own = {.check = pk_str(check->name),
 				       .status = status_of(x, check),
 				       .code = pk_str(check->code),
-				       .text = pk_str(check->text)};
+				       .text = pk_str(x->text ? x->text : check->text)};
 	const struct pk_refusal *theirs = pk_dialect_refusal(x->dialect, own.check);
 	const struct pk_refusal *words = theirs ? theirs : &own;
 
@@ -161,7 +169,7 @@ void refuse(struct exchange *x, const struct check *check)
 		http_reply_header(x->http, "Allow", allowed(x, check));
 	if (x->endpoint == USERINFO)
 		refuse_by_bearer(x, words);
-	else if (x->endpoint != AUTHORIZE && x->endpoint != DECIDE)
+	else if (x->endpoint != AUTHORIZE && x->endpoint != DECIDE && x->endpoint != END_SESSION)
 		refuse_by_document(x, words);
 	else if (x->redirect_uri.len)
 		refuse_by_redirect(x, words);

@@ -110,6 +110,14 @@ static void route_exchange(struct exchange *x)
 	if (console_serve(x, path) || control_serve(x, path))
 		return;
 
+	x->provider = provider_by_well_known(&x->sandbox->providers, path, &x->tenant);
+	if (x->provider) {
+		x->dialect = &x->provider->file.dialect;
+		x->endpoint = DISCOVERY;
+		steps_run(x);
+		return;
+	}
+
 	const size_t slash = pk_str_find(rest, '/');
 
 	x->provider = provider_find(&x->sandbox->providers, pk_str_first(rest, slash));

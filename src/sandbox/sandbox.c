@@ -6,8 +6,13 @@
 #include "sandbox/sandbox.h"
 #include "io/http.h"
 #include "sandbox/attempts.h"
+#include "sandbox/backchannel.h"
+#include "sandbox/dpop.h"
 #include "sandbox/ledger.h"
+#include "sandbox/push.h"
 #include "sandbox/router.h"
+#include "sandbox/sign_in.h"
+#include "sandbox/signing.h"
 #include "sandbox/state.h"
 #include "sandbox/waiting.h"
 
@@ -68,6 +73,14 @@ static int serve(struct sandbox *sandbox, int fd)
 		(void)close(fd);
 		goto out;
 	}
+	if (sandbox->options.backchannel_logout_uri) {
+		sandbox->backchannel =
+			backchannel_new(base, sandbox->options.backchannel_logout_uri);
+		if (!sandbox->backchannel) {
+			fputs("proofkey sandbox: logout tokens cannot be sent\n", stderr);
+			goto out;
+		}
+	}
 	on_int = evsignal_new(base, SIGINT, stop, base);
 	on_term = evsignal_new(base, SIGTERM, stop, base);
 	if (!on_int || !on_term || event_add(on_int, NULL) != 0 || event_add(on_term, NULL) != 0) {
@@ -83,6 +96,7 @@ out:
 	if (on_term)
 		event_free(on_term);
 	http_server_free(server);
+	backchannel_free(sandbox->backchannel);
 	if (base)
 		event_base_free(base);
 	return status;
@@ -94,15 +108,24 @@ static int start(struct sandbox *sandbox)
 	int fd;
 
 	sandbox->ledger = ledger_new(LEDGER_GRANTS, LEDGER_TICKETS);
-	sandbox->waiting = waiting_new();
+	sandbox->waiting = waiting_new(WAITING_MILLISECONDS);
+	sandbox->pushed = waiting_new(PUSHED_MILLISECONDS);
+	sandbox->sessions = sessions_new();
+	sandbox->proofs = proofs_new();
 	sandbox->attempts = attempts_new();
-	if (!sandbox->attempts || !sandbox->ledger || !sandbox->waiting) {
+	if (!sandbox->ledger || !sandbox->waiting || !sandbox->attempts || !sandbox->pushed ||
+	    !sandbox->sessions || !sandbox->proofs) {
 		fputs("proofkey sandbox: there is not enough memory\n", stderr);
 		return 1;
 	}
 	if (!providers_load(sandbox->options.providers, &sandbox->providers, error,
 			    sizeof(error))) {
 		fprintf(stderr, "proofkey sandbox: %s\n", error);
+		return 1;
+	}
+	sandbox->signing = signing_new(&sandbox->providers);
+	if (!sandbox->signing) {
+		fputs("proofkey sandbox: there is not enough memory\n", stderr);
 		return 1;
 	}
 	fd = http_listen(sandbox->options.listen, false, error, sizeof(error));
@@ -130,7 +153,11 @@ int sandbox_main(int argc, char **argv)
 	(void)signal(SIGPIPE, SIG_IGN); /* a browser that hangs up is no reason to end */
 	if (options_read(argc, argv, &sandbox->options, &status))
 		status = start(sandbox);
+	signing_free(sandbox->signing);
 	providers_free(&sandbox->providers);
+	sessions_free(sandbox->sessions);
+	proofs_free(sandbox->proofs);
+	waiting_free(sandbox->pushed);
 	attempts_free(sandbox->attempts);
 	waiting_free(sandbox->waiting);
 	ledger_free(sandbox->ledger);

@@ -6,8 +6,12 @@
 #include "sandbox/options.h"
 #include "sandbox/provider.h"
 
+struct backchannel;
 struct attempts;
 struct ledger;
+struct proofs;
+struct sessions;
+struct signing;
 struct waiting;
 
 #define LEDGER_GRANTS 32768
@@ -21,6 +25,11 @@ struct sandbox {
 	struct ledger *ledger;
 	struct waiting *waiting;
 	struct attempts *attempts;
+	struct waiting *pushed; /* RFC 9126: requests that came ahead of the browser */
+	struct sessions *sessions;
+	struct signing *signing;
+	struct proofs *proofs;
+	struct backchannel *backchannel;
 	unsigned char scratch[SCRATCH_SIZE]; /* the arena of the request under way; wiped after it
 					      */
 };

@@ -5,6 +5,8 @@
 #include "base/text.h"
 #include "sandbox/answers.h"
 #include "sandbox/document.h"
+#include "sandbox/dpop.h"
+#include "sandbox/id_token.h"
 #include "sandbox/reply.h"
 
 #include <sodium.h>
@@ -29,7 +31,8 @@ static void give(struct exchange *x, enum ticket_kind kind, int64_t expires_at, 
 	char memory[TICKET_TEXT_MAX];
 	struct pk_buf token = pk_buf(memory, sizeof(memory));
 
-	ledger_issue(x->sandbox->ledger, x->grant, kind, expires_at, PK_STR(""), &token);
+	dpop_bind(x,
+		  ledger_issue(x->sandbox->ledger, x->grant, kind, expires_at, PK_STR(""), &token));
 	document_set(reply, name, pk_buf_str(&token));
 	sodium_memzero(memory, sizeof(memory));
 }
@@ -94,11 +97,13 @@ static void reply_tokens(struct exchange *x, bool refresh_token)
 		document_put_bool(document, dialect->ok_at, true);
 	give(x, TICKET_ACCESS, lives_until, PK_STR("access_token"), reply);
 	if (dialect->token_type.len)
-		document_set(reply, PK_STR("token_type"), dialect->token_type);
+		document_set(reply, PK_STR("token_type"),
+			     x->proven ? PK_STR("DPoP") : dialect->token_type);
 	set_expires_in(x, reply);
 	if (refresh_token)
 		give_refresh_token(x, reply);
 	set_scope(x, reply);
+	id_token_put(x, reply);
 	document_put_subject(document, dialect->token_subject, dialect, x->grant->person);
 	document_put_more(document, dialect->token_reply_more);
 	reply_as_token_endpoint(x, 200, document);

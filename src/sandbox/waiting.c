@@ -23,11 +23,16 @@ struct row {
 struct waiting {
 	struct row rows[WAITING_MAX];
 	size_t next;
+	int64_t milliseconds;
 };
 
-struct waiting *waiting_new(void)
+struct waiting *waiting_new(int64_t milliseconds)
 {
-	return calloc(1, sizeof(struct waiting));
+	struct waiting *waiting = calloc(1, sizeof(*waiting));
+
+	if (waiting)
+		waiting->milliseconds = milliseconds;
+	return waiting;
 }
 
 static void clear(struct row *row)
@@ -60,7 +65,7 @@ bool waiting_put(struct waiting *waiting, const struct provider *provider, struc
 	row->len = request.len;
 	row->provider = provider;
 	row->attempt = attempt;
-	row->expires_at = now + WAITING_MILLISECONDS;
+	row->expires_at = now + waiting->milliseconds;
 	randombytes_buf(random, sizeof(random));
 	pk_base64url_encode(&id, random, sizeof(random));
 	pk_buf_put(ret_id, pk_buf_str(&id));

@@ -9,13 +9,14 @@
 #include "proofkey.h"
 
 #define WAITING_MAX 1024
-#define WAITING_TEXT_MAX 16384 /* bytes of a request */
-#define WAITING_MILLISECONDS ((int64_t)10 * 60 * 1000)
+#define WAITING_TEXT_MAX 16384                         /* bytes of a request */
+#define WAITING_MILLISECONDS ((int64_t)10 * 60 * 1000) /* for a person */
 
 struct provider;
 struct waiting;
 
-struct waiting *waiting_new(void);
+/* Requests that wait for so long. */
+struct waiting *waiting_new(int64_t milliseconds);
 void waiting_free(struct waiting *waiting);
 
 /* Keeps a copy of `request`, form-encoded, and writes the id; false when there is no memory.

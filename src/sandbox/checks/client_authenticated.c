@@ -51,7 +51,7 @@ static bool run(struct exchange *x)
 		return false;
 	}
 	x->client = client;
-	if (client_is_public(client) && dialect_has_public_clients(x->dialect))
+	if (client_is_public(client) && dialect_has_client(x->dialect, client))
 		return true;
 	if (!sent.secret.len) {
 		x->fault = "secret-missing";

@@ -17,7 +17,7 @@ static bool run(struct exchange *x)
 		return false;
 	}
 	x->client = client_find(id);
-	if (x->client && (!client_is_public(x->client) || dialect_has_public_clients(x->dialect)))
+	if (x->client && dialect_has_client(x->dialect, x->client))
 		return true;
 	x->evidence = id;
 	return false;
@@ -30,8 +30,7 @@ const struct check check_client_known = {
 	.text = "The client is not known here, or is of a kind that this provider does not have.",
 	.fault = "app-not-approved",
 	.reference = "RFC 6749 4.1.2.1",
-	.fix = "Use sandbox-client, or sandbox-public where the provider has public clients, in "
-	       "the "
-	       "parameter that the provider reads.",
+	.fix = "Use sandbox-client where the provider has confidential clients, sandbox-public where "
+	       "it has public ones, in the parameter that the provider reads.",
 	.run = run,
 };
