@@ -8,6 +8,7 @@
 #include "sandbox/callback.h"
 #include "sandbox/consent.h"
 #include "sandbox/dpop.h"
+#include "sandbox/faults.h"
 #include "sandbox/sign_in.h"
 
 /* A challenge that is longer than any right one is taken where the dialect takes everything; it is
@@ -49,11 +50,34 @@ static bool refresh_asked_for(const struct exchange *x)
 	return pk_str_equal(pk_form_get(&x->form, name), value);
 }
 
+/* On demand the person switches the last scope off that can be. */
+static void withhold_scope(struct exchange *x)
+{
+	for (size_t i = x->scopes.count; i-- > 0;) {
+		if (scope_is_fixed(x->dialect, x->scopes.item[i]) ||
+		    !fault_is(x, "scope-not-granted"))
+			continue;
+		x->scopes.count--;
+		for (size_t j = i; j < x->scopes.count; j++)
+			x->scopes.item[j] = x->scopes.item[j + 1];
+		return;
+	}
+}
+
+static void issue_code(struct exchange *x, const struct grant *grant, struct pk_buf *out)
+{
+	pk_buf_put(out, x->dialect->code_prefix);
+	ledger_issue(x->sandbox->ledger, grant, TICKET_CODE, code_expires_at(x),
+		     x->dialect->code_suffix, out);
+}
+
 static void send_code(struct exchange *x)
 {
 	struct grant *grant = ledger_grant(x->sandbox->ledger);
 	char memory[TICKET_TEXT_MAX];
 	struct pk_buf code = pk_buf(memory, sizeof(memory));
+	char more_memory[TICKET_TEXT_MAX];
+	struct pk_buf another = pk_buf(more_memory, sizeof(more_memory));
 	struct callback callback;
 
 	grant->provider = x->provider;
@@ -68,11 +92,15 @@ static void send_code(struct exchange *x)
 	}
 	ledger_hash(x->redirect_uri, grant->redirect_uri);
 	bind_challenge(x, grant);
+	withhold_scope(x);
 	bind_scopes(x, grant);
 	grant->refreshable = refresh_asked_for(x);
-	pk_buf_put(&code, x->dialect->code_prefix);
-	ledger_issue(x->sandbox->ledger, grant, TICKET_CODE, code_expires_at(x),
-		     x->dialect->code_suffix, &code);
+	issue_code(x, grant, &code);
+	if (fault_is(x, "code-two-for-one-state")) {
+		issue_code(x, grant, &another);
+		x->first_code = pk_buf_str(&code);
+		x->second_code = pk_buf_str(&another);
+	}
 
 	callback_open(&callback, x);
 	callback_put(&callback, PK_STR("code"), pk_buf_str(&code));

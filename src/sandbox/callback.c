@@ -9,7 +9,9 @@
 #include "base/encode.h"
 #include "base/text.h"
 #include "protocol/redirect_uri.h"
+#include "sandbox/faults.h"
 #include "sandbox/reply.h"
+#include "sandbox/twice.h"
 
 #define ISSUER_MAX 512 /* bytes */
 
@@ -46,12 +48,14 @@ void callback_put_more(struct callback *callback, struct pk_str pairs)
 	pk_buf_put(&callback->out, pairs);
 }
 
-static void put_issuer(struct callback *callback, const struct exchange *x)
+static void put_issuer(struct callback *callback, struct exchange *x)
 {
 	char memory[ISSUER_MAX];
 	struct pk_buf issuer = pk_buf(memory, sizeof(memory));
 
 	provider_issuer(x, &issuer);
+	if (fault_is(x, "issuer-mismatch"))
+		pk_buf_put(&issuer, PK_STR("/of-another"));
 	callback_put(callback, PK_STR("iss"), pk_buf_str(&issuer));
 }
 
@@ -113,14 +117,22 @@ static void redirect(struct exchange *x, struct pk_str url)
 	http_redirect(x->http, 303, url);
 }
 
+/* On demand with a character too many, as something on the way may leave it. */
+static void put_state(struct callback *callback, struct exchange *x)
+{
+	callback_put(callback, PK_STR("state"), pk_form_get(&x->form, PK_STR("state")));
+	if (fault_is(x, "state-altered"))
+		pk_buf_char(&callback->out, 'x');
+}
+
 void callback_send(struct callback *callback, struct exchange *x)
 {
 	const struct pk_str fragment = x->dialect->callback_fragment;
 	struct pk_str text;
 
 	/* Two states are one too many to know which is meant. */
-	if (pk_form_count(&x->form, PK_STR("state")) == 1)
-		callback_put(callback, PK_STR("state"), pk_form_get(&x->form, PK_STR("state")));
+	if (pk_form_count(&x->form, PK_STR("state")) == 1 && !fault_is(x, "state-missing"))
+		put_state(callback, x);
 	/* RFC 9207 2: in every answer, of providers that do. */
 	if (x->dialect->callback_issuer)
 		put_issuer(callback, x);
@@ -132,6 +144,8 @@ void callback_send(struct callback *callback, struct exchange *x)
 		too_long(x);
 	else if (callback->posts)
 		post(x, text);
+	else if (x->second_code.len)
+		twice_send(x, text);
 	else
 		redirect(x, text);
 }

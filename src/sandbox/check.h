@@ -48,9 +48,14 @@ struct exchange {
 	struct pk_str hinted_session;    /* the `sid` in it, or "not given" */
 	bool confirmed;                  /* the person said on our page that they log out */
 
+	/* On demand: see faults.h. */
+	struct pk_str first_code;  /* which stands in a callback that comes twice, ... */
+	struct pk_str second_code; /* ... and what stands in its place in the second; "not given" */
+
 	/* For the record. */
-	double at;        /* seconds since the epoch */
-	bool unanswered;  /* a fault takes the reply away */
+	struct pk_str callback[2]; /* where the browser is sent without a redirect; "not given" */
+	double at;                 /* seconds since the epoch */
+	bool unanswered;           /* a fault takes the reply away */
 	uint64_t attempt; /* the login that this is part of, as far as it shows; 0: unknown */
 	struct pk_str posted_to; /* where a page posts the callback to, and what; "not given" */
 	struct pk_str posted_form;

@@ -28,5 +28,8 @@ void logout_everywhere(struct exchange *x, struct pk_str rest);
 void attempts_list(struct exchange *x, struct pk_str rest);
 void attempts_clear(struct exchange *x, struct pk_str rest);
 void attempts_item(struct exchange *x, struct pk_str rest); /* "ID", "ID/explain", "ID/har" */
+void faults_list(struct exchange *x, struct pk_str rest);
+void faults_post(struct exchange *x, struct pk_str rest);
+void faults_delete(struct exchange *x, struct pk_str rest);
 
 #endif

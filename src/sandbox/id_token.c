@@ -8,7 +8,9 @@
 #include "base/encode.h"
 #include "base/text.h"
 #include "sandbox/clock.h"
+#include "sandbox/distort.h"
 #include "sandbox/document.h"
+#include "sandbox/faults.h"
 #include "sandbox/sign_in.h"
 #include "sandbox/signing.h"
 
@@ -104,6 +106,9 @@ void id_token_put(struct exchange *x, json_t *reply)
 	if (!speaks_openid(x) || !access_token || !has_scope(x, PK_STR("openid")))
 		return;
 	claims = make_claims(x, pk_str(access_token));
+	distort(x, DISTORT_CLAIMS, claims);
+	if (fault_is(x, "id-token-key-unknown"))
+		signing_rotate(x->sandbox->signing, x->provider);
 	out = pk_arena_open(x->arena);
 	if (signing_sign(x->sandbox->signing, x->provider, x->grant->client, "JWT", claims, &out) &&
 	    pk_arena_close(x->arena, &out, &token) == PK_OK)

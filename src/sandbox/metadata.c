@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/text.h"
 #include "sandbox/answers.h"
+#include "sandbox/distort.h"
 #include "sandbox/document.h"
 #include "sandbox/dpop.h"
 #include "sandbox/id_token.h"
@@ -170,5 +171,6 @@ void answer_metadata(struct exchange *x)
 	put_dpop(dialect, document);
 	if (speaks_openid(x))
 		put_openid(x, document);
+	distort(x, DISTORT_METADATA, document);
 	reply_document(x, 200, PK_BODY_JSON, document);
 }

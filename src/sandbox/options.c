@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "io/dialect_file.h"
 #include "protocol/redirect_uri.h"
+#include "sandbox/faults.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -19,6 +20,7 @@ static const char help[] =
 	"  --auto-approve          no consent page: ada logs in, or whom login_hint names\n"
 	"  --code-ttl SECONDS      how long a code lives, instead of what the dialect says\n"
 	"  --access-ttl SECONDS    how long an access token lives, likewise\n"
+	"  --fault ID              gets this wrong, always; may be given 32 times\n"
 	"  --redirect-uri URI      also registered, byte for byte; may be given 32 times\n"
 	"  --backchannel-logout-uri URI  where logout tokens are posted\n"
 	"  --dpop-nonce            DPoP proofs must hold a nonce that the sandbox gave\n"
@@ -35,6 +37,7 @@ enum {
 	OPT_AUTO,
 	OPT_CODE_TTL,
 	OPT_ACCESS_TTL,
+	OPT_FAULT,
 	OPT_REDIRECT,
 	OPT_BACKCHANNEL,
 	OPT_DPOP_NONCE,
@@ -48,6 +51,7 @@ static const struct option options[] = {
 	{"auto-approve", no_argument,       NULL, OPT_AUTO},
 	{"code-ttl",     required_argument, NULL, OPT_CODE_TTL},
 	{"access-ttl",   required_argument, NULL, OPT_ACCESS_TTL},
+	{"fault",        required_argument, NULL, OPT_FAULT},
 	{"redirect-uri", required_argument, NULL, OPT_REDIRECT},
 	{"backchannel-logout-uri", required_argument, NULL, OPT_BACKCHANNEL},
 	{"dpop-nonce",   no_argument,       NULL, OPT_DPOP_NONCE},
@@ -104,6 +108,22 @@ static bool read_backchannel_uri(const char *text, const char **ret)
 	return false;
 }
 
+static bool read_fault(const char *text, struct pk_list *ret)
+{
+	if (!fault_row_find(pk_str(text))) {
+		fprintf(stderr,
+			"proofkey sandbox: \"%s\" is no fault that it can produce; it has\n", text);
+		for (size_t i = 0; fault_at(i); i++)
+			fprintf(stderr, "  %s\n", fault_id(fault_at(i)));
+		return false;
+	}
+	if (pk_list_add(ret, pk_str(text)) != PK_OK) {
+		fprintf(stderr, "proofkey sandbox: more than %d faults\n", PK_LIST_MAX);
+		return false;
+	}
+	return true;
+}
+
 static bool read_option(int option, struct options *ret)
 {
 	switch (option) {
@@ -117,6 +137,8 @@ static bool read_option(int option, struct options *ret)
 		return read_ttl("--code-ttl", optarg, &ret->code_ttl);
 	case OPT_ACCESS_TTL:
 		return read_ttl("--access-ttl", optarg, &ret->access_ttl);
+	case OPT_FAULT:
+		return read_fault(optarg, &ret->faults);
 	case OPT_REDIRECT:
 		return read_redirect_uri(optarg, &ret->redirect_uris);
 	case OPT_BACKCHANNEL:

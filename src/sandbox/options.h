@@ -13,6 +13,7 @@ struct options {
 	int64_t code_ttl;                   /* seconds; -1: as the dialect says */
 	int64_t access_ttl;                 /* likewise */
 	struct pk_list redirect_uris;
+	struct pk_list faults; /* ids of faults that are always produced */
 };
 
 /* Reads the command line. True: go on. False: end with `ret_status`; what there was to say has been

@@ -111,7 +111,7 @@ static struct pk_message reply_of(const struct exchange *x, int status, struct p
 /* ---- Which attempt ---- */
 
 /* The checks may have ended before the client was known, or the parameters were read. */
-static struct pk_str client_of(struct exchange *x)
+struct pk_str exchange_client(struct exchange *x)
 {
 	const struct pk_str name = x->dialect->client_id_parameter;
 	struct credentials credentials;
@@ -182,7 +182,7 @@ static struct attempt *begin(struct exchange *x, struct pk_str client, double at
 static struct attempt *find_attempt(struct exchange *x, enum pk_event_kind kind, double at)
 {
 	struct attempts *attempts = x->sandbox->attempts;
-	const struct pk_str client = client_of(x);
+	const struct pk_str client = exchange_client(x);
 	struct attempt *attempt = attempts_get(attempts, x->attempt);
 
 	if (!attempt && (kind == PK_EVENT_AUTHORIZE || x->endpoint == PUSH))
@@ -216,28 +216,37 @@ static void keep_code(struct attempt *attempt, struct pk_str callback)
 
 /* Where the reply sends the browser, as the client will get it: without what follows a #, which a
  * browser keeps to itself. */
-static void record_callback(struct exchange *x, uint64_t serial, struct pk_str location)
+static void record_callback(struct exchange *x, uint64_t serial, struct pk_str url,
+			    struct pk_str posted)
 {
 	struct attempt *attempt = attempts_get(x->sandbox->attempts, serial);
-	const bool posted = x->posted_to.len != 0;
-	const struct pk_str url = posted ? x->posted_to : location;
 	const struct pk_header type = {PK_STR("Content-Type"),
 				       PK_STR("application/x-www-form-urlencoded")};
 	const struct pk_event event = {
 		.kind = PK_EVENT_CALLBACK,
 		.at = wall_clock_exact(),
 		.request = {.present = true,
-			    .method = posted ? PK_STR("POST") : PK_STR("GET"),
+			    .method = posted.ptr ? PK_STR("POST") : PK_STR("GET"),
 			    .url = pk_str_first(url, pk_str_find(url, '#')),
 			    .header = &type,
-			    .header_count = posted ? 1 : 0,
-			    .body = x->posted_form},
+			    .header_count = posted.ptr ? 1 : 0,
+			    .body = posted},
 	};
 
 	if (!attempt || !url.len)
 		return;
-	keep_code(attempt, posted ? x->posted_form : url_query(event.request.url));
+	keep_code(attempt, posted.ptr ? posted : url_query(event.request.url));
 	attempts_add(x->sandbox->attempts, attempt, &event, x->now);
+}
+
+static void record_callbacks(struct exchange *x, uint64_t serial, struct pk_str location)
+{
+	const struct pk_str nothing = {0};
+
+	record_callback(x, serial, location, nothing);
+	record_callback(x, serial, x->posted_to, x->posted_form);
+	record_callback(x, serial, x->callback[0], nothing);
+	record_callback(x, serial, x->callback[1], nothing);
 }
 
 static void record(struct exchange *x, enum pk_event_kind kind, int status, struct pk_str body)
@@ -255,7 +264,7 @@ static void record(struct exchange *x, enum pk_event_kind kind, int status, stru
 	event.reply = reply_of(x, status, body, &answered);
 	attempts_add(x->sandbox->attempts, attempt, &event, x->now);
 	if (kind == PK_EVENT_AUTHORIZE || x->endpoint == DECIDE)
-		record_callback(x, serial, header_of(&answered, "Location"));
+		record_callbacks(x, serial, header_of(&answered, "Location"));
 }
 
 static void on_reply(struct http_request *request, int status, struct pk_str body, void *arg)

@@ -11,4 +11,8 @@ void record_exchange(struct exchange *x);
  * part of a login that missed. */
 void record_stray(struct exchange *x);
 
+/* The client that a request says it is of, also where nothing was checked or read yet; or "not
+ * given". */
+struct pk_str exchange_client(struct exchange *x);
+
 #endif

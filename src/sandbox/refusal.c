@@ -23,6 +23,11 @@ static const char *const endpoint_names[ENDPOINT_COUNT] = {
 	[DISCOVERY] = "discovery",   [JWKS] = "jwks",
 };
 
+const char *endpoint_name(enum endpoint endpoint)
+{
+	return endpoint_names[endpoint];
+}
+
 #define LOG_ID_LEN 32
 #define EVIDENCE_MAX 256 /* bytes */
 

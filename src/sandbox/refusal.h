@@ -4,6 +4,9 @@
 
 #include "sandbox/check.h"
 
+/* "token" */
+const char *endpoint_name(enum endpoint endpoint);
+
 /* Answers with the refusal of this check, and writes one line with the true cause to stderr. */
 void refuse(struct exchange *x, const struct check *check);
 

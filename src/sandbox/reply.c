@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/encode.h"
 #include "base/text.h"
+#include "sandbox/faults.h"
 
 #include <sodium.h>
 #include <stdlib.h>
@@ -16,6 +17,10 @@
 #define TYPE_MAX 128 /* bytes of a content type */
 #define POLICY                                                                                     \
 	"default-src 'none'; style-src 'self'; img-src data:; frame-ancestors 'none'; base-uri "   \
+	"'none'"
+
+#define POLICY_IMAGES                                                                              \
+	"default-src 'none'; style-src 'self'; img-src * data:; frame-ancestors 'none'; base-uri " \
 	"'none'"
 
 /* clang-format off */
@@ -58,6 +63,12 @@ void reply_page(struct exchange *x, int status, const char *file, const struct p
 	send_page(x, status, PK_STR(POLICY), file, fields, count);
 }
 
+void reply_page_with_images(struct exchange *x, const char *file, const struct page_field *fields,
+			    size_t count)
+{
+	send_page(x, 200, PK_STR(POLICY_IMAGES), file, fields, count);
+}
+
 /* The policy names the script by its hash (CSP 3, 2.3.1). */
 void reply_page_with_script(struct exchange *x, const char *file, const struct page_field *fields,
 			    size_t count, struct pk_str script)
@@ -73,13 +84,15 @@ void reply_page_with_script(struct exchange *x, const char *file, const struct p
 	send_page(x, 200, pk_buf_str(&policy), file, fields, count);
 }
 
-void reply_cors(struct http_request *http)
+void reply_cors(struct exchange *x)
 {
-	http_reply_header(http, "Access-Control-Allow-Origin", PK_STR("*"));
-	http_reply_header(http, "Access-Control-Allow-Methods", PK_STR("GET, POST, OPTIONS"));
-	http_reply_header(http, "Access-Control-Allow-Headers",
+	if (http_header(x->http, "Origin").ptr && fault_is(x, "cors-blocked"))
+		return;
+	http_reply_header(x->http, "Access-Control-Allow-Origin", PK_STR("*"));
+	http_reply_header(x->http, "Access-Control-Allow-Methods", PK_STR("GET, POST, OPTIONS"));
+	http_reply_header(x->http, "Access-Control-Allow-Headers",
 			  PK_STR("Authorization, Content-Type"));
-	http_reply_header(http, "Access-Control-Expose-Headers", PK_STR("WWW-Authenticate"));
+	http_reply_header(x->http, "Access-Control-Expose-Headers", PK_STR("WWW-Authenticate"));
 }
 
 static void write_json(json_t *document, struct pk_buf *out)
@@ -136,7 +149,7 @@ static void send_document(struct exchange *x, int status, enum pk_body body, con
 		fail(x);
 		return;
 	}
-	reply_cors(x->http);
+	reply_cors(x);
 	http_reply_header(x->http, "Cache-Control", PK_STR("no-store"));
 	http_reply_header(x->http, "Pragma", PK_STR("no-cache"));
 	http_reply(x->http, status, type, text);

@@ -10,7 +10,7 @@ void answer_revoke(struct exchange *x)
 		x->grant->ended = true;
 	else if (x->ticket)
 		x->ticket->spent = true;
-	reply_cors(x->http);
+	reply_cors(x);
 	http_reply_header(x->http, "Cache-Control", PK_STR("no-store"));
 	http_reply(x->http, 200, NULL, PK_STR(""));
 }

@@ -10,6 +10,7 @@
 #include "sandbox/console.h"
 #include "sandbox/control.h"
 #include "sandbox/document.h"
+#include "sandbox/faults.h"
 #include "sandbox/front_page.h"
 #include "sandbox/landing.h"
 #include "sandbox/recording.h"
@@ -71,7 +72,7 @@ static void not_found(struct exchange *x)
 /* The browser's question before a single-page app's token request. */
 static void answer_preflight(struct exchange *x)
 {
-	reply_cors(x->http);
+	reply_cors(x);
 	http_reply_header(x->http, "Access-Control-Max-Age", PK_STR("600"));
 	http_reply(x->http, 204, NULL, PK_STR(""));
 }
@@ -91,7 +92,7 @@ static void route_provider(struct exchange *x, struct pk_str path)
 	if (x->endpoint != AUTHORIZE && x->endpoint != DECIDE && x->endpoint != END_SESSION &&
 	    method_is(x, "OPTIONS"))
 		answer_preflight(x);
-	else
+	else if (!fault_interrupts(x))
 		steps_run(x);
 }
 

@@ -8,6 +8,7 @@
 #include "sandbox/attempts.h"
 #include "sandbox/backchannel.h"
 #include "sandbox/dpop.h"
+#include "sandbox/faults.h"
 #include "sandbox/ledger.h"
 #include "sandbox/push.h"
 #include "sandbox/router.h"
@@ -102,6 +103,19 @@ out:
 	return status;
 }
 
+/* Fewer than can be armed, and each known to be one. */
+static void arm_faults(struct sandbox *sandbox)
+{
+	for (size_t i = 0; i < sandbox->options.faults.count; i++) {
+		const struct armed armed = {.row = fault_row_find(sandbox->options.faults.item[i]),
+					    .endpoint = -1,
+					    .times = FAULT_ALWAYS,
+					    .seconds = FAULT_SECONDS_USUAL};
+
+		(void)fault_arm(&sandbox->faults, &armed);
+	}
+}
+
 static int start(struct sandbox *sandbox)
 {
 	char error[512];
@@ -128,6 +142,7 @@ static int start(struct sandbox *sandbox)
 		fputs("proofkey sandbox: there is not enough memory\n", stderr);
 		return 1;
 	}
+	arm_faults(sandbox);
 	fd = http_listen(sandbox->options.listen, false, error, sizeof(error));
 	if (fd < 0) {
 		fprintf(stderr, "proofkey sandbox: %s\n", error);

@@ -3,6 +3,7 @@
 #ifndef SANDBOX_STATE_H
 #define SANDBOX_STATE_H
 
+#include "sandbox/armed.h"
 #include "sandbox/options.h"
 #include "sandbox/provider.h"
 
@@ -30,6 +31,7 @@ struct sandbox {
 	struct signing *signing;
 	struct proofs *proofs;
 	struct backchannel *backchannel;
+	struct faults faults;
 	unsigned char scratch[SCRATCH_SIZE]; /* the arena of the request under way; wiped after it
 					      */
 };

@@ -10,6 +10,7 @@
  */
 #include "sandbox/steps.h"
 #include "sandbox/answers.h"
+#include "sandbox/faults.h"
 #include "sandbox/refusal.h"
 
 enum { o, X };
@@ -131,14 +132,20 @@ static void burn_code(const struct exchange *x)
 		x->ticket->spent = true;
 }
 
+static bool passes(struct exchange *x, const struct check *check)
+{
+	return check->run(x) && !fault_refuses(x, check);
+}
+
 void steps_run(struct exchange *x)
 {
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
-		if (steps[i].at[x->endpoint] && !steps[i].check->run(x)) {
+		if (steps[i].at[x->endpoint] && !passes(x, steps[i].check)) {
 			burn_code(x);
 			refuse(x, steps[i].check);
 			return;
 		}
 	}
-	answers[x->endpoint](x);
+	if (!fault_ends(x))
+		answers[x->endpoint](x);
 }

@@ -4,6 +4,7 @@
  */
 #include "base/text.h"
 #include "sandbox/answers.h"
+#include "sandbox/distort.h"
 #include "sandbox/document.h"
 #include "sandbox/dpop.h"
 #include "sandbox/id_token.h"
@@ -106,6 +107,8 @@ static void reply_tokens(struct exchange *x, bool refresh_token)
 	id_token_put(x, reply);
 	document_put_subject(document, dialect->token_subject, dialect, x->grant->person);
 	document_put_more(document, dialect->token_reply_more);
+	distort(x, DISTORT_TOKENS, reply);
+	distort(x, DISTORT_REPLY, document);
 	reply_as_token_endpoint(x, 200, document);
 }
 

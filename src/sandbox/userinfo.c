@@ -1,6 +1,7 @@
 /* User info: the person of the token's grant, each value where the dialect's pointers say (RFC 6901,
  * OpenID Connect Core 5.3), and of those that a scope stands for the granted ones (5.4). */
 #include "sandbox/answers.h"
+#include "sandbox/distort.h"
 #include "sandbox/document.h"
 #include "sandbox/reply.h"
 
@@ -20,5 +21,6 @@ void answer_userinfo(struct exchange *x)
 		document_put_bool(reply, dialect->userinfo_email_verified, true);
 	}
 	document_put(reply, dialect->userinfo_error, PK_STR("ok"));
+	distort(x, DISTORT_USERINFO, reply);
 	reply_document(x, 200, PK_BODY_JSON, reply);
 }
