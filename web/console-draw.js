@@ -16,7 +16,7 @@ function fill(element, fields, children) {
 		else if (value !== undefined && value !== false)
 			element.setAttribute(name, value === true ? '' : value);
 	}
-	element.append(...children.flat().filter((child) => child !== undefined && child !== null && child !== false && child !== ''));
+	element.append(...children.flat(Infinity).filter((child) => child !== undefined && child !== null && child !== false && child !== ''));
 	return element;
 }
 
@@ -160,24 +160,32 @@ function drawRelation({ relation }) {
 		: el('span', { class: 'relation other' }, `≠ not as in arrow ${relation.index + 1}`);
 }
 
+function drawValue(pair) {
+	if (pair.missing || pair.value === '')
+		return el('span', { class: 'quiet' }, pair.missing ? 'missing' : 'empty');
+	return el('code', { dir: 'ltr' }, shown(pair));
+}
+
 function drawParameter(pair, mark) {
 	const say = explainParameter(pair.name);
+	const kind = mark && (mark.chief ? 'offending' : 'concerned');
 
-	return el('div', { class: mark ? 'parameter offending' : 'parameter', tabindex: mark ? -1 : undefined },
+	return el('div', { class: kind ? `parameter ${kind}` : 'parameter', tabindex: mark ? -1 : undefined },
 		el('dt', {}, el('code', {}, pair.name),
 			el('span', { class: 'place' }, pair.within ? `inside ${pair.within}` : places[pair.place])),
-		el('dd', { class: 'value' }, pair.value === '' ? el('span', { class: 'quiet' }, 'empty') : el('code', { dir: 'ltr' }, shown(pair)),
-			drawRelation(pair), mark && el('span', { class: 'offence' }, sign('failed'), `this is what fails: ${mark}`)),
+		el('dd', { class: 'value' }, drawValue(pair), drawRelation(pair),
+			mark && el('span', { class: 'offence' }, mark.chief && sign('failed'), mark.chief ? `this is what fails: ${mark.fault}` : 'the verdict looks at this, too')),
 		say && el('dd', { class: 'say' }, say));
 }
 
 /* What an arrow tells without being opened: the values that matter most. */
 function hintOf({ pairs, bad, dashed }) {
-	const wanted = bad ? ['error_description'] : dashed ? ['expires_in'] : ['code_challenge', 'code_verifier', 'code', 'grant_type'];
+	const wanted = bad ? ['error_description'] : dashed ? ['expires_in'] : ['code_challenge', 'code', 'code_verifier', 'grant_type'];
 	const found = wanted.map((name) => pairs.find((pair) => !pair.within && pair.name === name && pair.value)).filter(Boolean).slice(0, 2);
 
-	return found.map((pair) => (bad ? pair.value.slice(0, 120) : `${pair.name} ${isSecret(pair.name, pair.value) || pair.value.length > 16 ? `${pair.value.slice(0, 4)}…` : pair.value}`))
-		.join(' · ');
+	if (bad)
+		return found.map(({ value }) => el('span', { class: 'quoted' }, value.slice(0, 120)));
+	return found.map(({ name, value }) => el('span', {}, `${name} ${isSecret(name, value) || value.length > 18 ? `${value.slice(0, 4)}…` : value}`));
 }
 
 function elapsed(seconds) {
@@ -227,7 +235,7 @@ export class Diagram {
 		this.#limit = Infinity;
 	}
 
-	/** Marks are `key/index` of a parameter, or `key` of an arrow, with the fault that it is marked for. */
+	/** `marks` are those of marksOf(). */
 	show({ arrows, client }, providerTitle, marks) {
 		const first = arrows[0]?.at ?? 0;
 
@@ -242,7 +250,8 @@ export class Diagram {
 			if (before?.signature === signature)
 				return;
 			const focused = before?.element.contains(document.activeElement);
-			const element = this.#drawArrow(arrow, index, marks, marked.length > 0, arrow.at - first);
+			const after = index > 0 && arrow.at === arrows[index - 1].at ? 0 : arrow.at - first;
+			const element = this.#drawArrow(arrow, index, marks, marked.some(([, mark]) => mark.chief), after);
 
 			if (before)
 				before.element.replaceWith(element);
@@ -265,17 +274,19 @@ export class Diagram {
 		const id = `arrow-${key}`;
 		const way = [from, via, to].filter(Boolean).map((lane) => laneNames[lane].toLowerCase()).join(' to ');
 		const hint = hintOf(arrow);
+		const missing = marks.get(key)?.missing;
 		const inside = el('div', { class: 'inside', id, hidden: !this.#open.has(key) },
 			el('p', { class: 'explained' }, say),
 			el('p', { class: 'http' }, el('code', { dir: 'ltr' }, httpLine)),
-			pairs.length > 0 && el('dl', { class: 'parameters' }, pairs.map((pair, at) => drawParameter(pair, marks.get(`${key}/${at}`)))),
+			pairs.length > 0 && el('dl', { class: 'parameters' }, pairs.map((pair, at) => drawParameter(pair, marks.get(`${key}/${at}`))),
+				missing && drawParameter({ name: missing, value: '', place: 'body', missing: true }, marks.get(key))),
 			more > 0 && el('p', { class: 'note' }, `and ${more} more parameters`));
 		const button = el('button', { type: 'button', class: 'arrow', 'aria-expanded': String(this.#open.has(key)), 'aria-controls': id,
 			click: () => this.toggle(key) },
-			el('span', { class: `label ${via ? 'browser' : from} ${via ? 'provider' : to}` },
+			el('span', { class: 'label', 'data-span': [via ?? from, via ? from : to].sort().join('-') },
 				el('span', { class: 'title' }, (bad || marked) && sign('failed'), hidden(`${index + 1}. ${way}: `), title,
 					marked && hidden(', with what fails')),
-				hint && el('span', { class: 'hint' }, hint)),
+				hint.length > 0 && el('span', { class: 'hint' }, hint)),
 			drawLine(arrow, index + 1), el('span', { class: 'elapsed' }, elapsed(after)));
 
 		return el('li', { class: ['step', dashed && 'dashed', bad && 'bad', marked && 'marked'].filter(Boolean).join(' '), 'data-key': key }, button, inside);
@@ -313,7 +324,7 @@ export class Diagram {
 	goTo(key) {
 		this.toggle(key, true);
 		const item = this.#items.get(key)?.element;
-		const target = item?.querySelector('.offending') ?? item?.querySelector('.arrow');
+		const target = item?.querySelector('.offending, .concerned') ?? item?.querySelector('.arrow');
 
 		target?.focus();
 		target?.scrollIntoView({ block: 'center' });
@@ -322,16 +333,22 @@ export class Diagram {
 
 /* The verdict */
 
-/** Where each finding's evidence is: for the marks of the diagram. Only the verdict's: others are guesses that it explains away. */
+/**
+ * Where the verdict's evidence is: `key/index` of a parameter, or `key` of an arrow, with the fault that it is marked for. The first is what
+ * fails; the others are what it was compared with. Findings behind the verdict are not marked: it explains them away.
+ */
 export function marksOf(reading, report) {
+	const [verdict] = report?.findings ?? [];
 	const marks = new Map();
 
-	for (const evidence of report?.findings?.[0]?.evidence ?? []) {
+	(verdict?.evidence ?? []).forEach((evidence, at) => {
 		const place = placeOfEvidence(reading, evidence);
+		const key = place && (place.index < 0 ? place.arrow.key : `${place.arrow.key}/${place.index}`);
+		const missing = place?.index < 0 && evidence.got === null && /^[a-z_]+$/.test(evidence.parameter ?? '') ? evidence.parameter : undefined;
 
-		if (place)
-			marks.set(place.index < 0 ? place.arrow.key : `${place.arrow.key}/${place.index}`, report.findings[0].fault);
-	}
+		if (key && !marks.has(key))
+			marks.set(key, { fault: verdict.fault, chief: at === 0, missing });
+	});
 	return marks;
 }
 
@@ -413,7 +430,7 @@ export async function hashOf(verifier) {
 
 /* One moment: a dot on a line of time, filled when it has happened. */
 function moment(who, happened, title, ...content) {
-	return el('li', { class: `moment ${who} ${happened ? 'happened' : 'ahead'}` },
+	return el('li', { class: `moment ${happened ? 'happened' : 'ahead'}` },
 		el('p', { class: 'actor' }, laneNames[who], !happened && hidden(', not yet')), el('h3', {}, title), content);
 }
 
@@ -438,22 +455,30 @@ function drawComparing({ pair, hash, spelling }, comparisons) {
 
 /** The panel: what PKCE did in this login, up to the arrow with the number `limit`. `hash` is of the verifier, `spelling` what the provider wants. */
 export function drawPkce({ pair }, hash, spelling, limit, comparisons) {
-	const asked = pair.challenge.index >= 0 && pair.challenge.index < limit;
-	const redeemed = pair.redeems >= 0 && pair.redeems < limit;
+	const happened = (index) => index >= 0 && index < limit;
+	const asked = happened(pair.challenge.index), kept = happened(pair.kept), redeemed = happened(pair.redeems);
 	const verifier = redeemed && pair.verifier.index >= 0;
+	const lost = redeemed && !verifier;
 
 	if (pair.challenge.index < 0)
 		return [el('p', {}, 'This login has no challenge. Whoever gets hold of the code can redeem it: the provider has no way to tell that it was not your app that began.')];
-	return [el('ol', { class: 'moments' },
+	const moments = [
 		moment('app', asked, 'makes up a secret',
 			el('p', { class: 'value' }, el('span', { class: 'who' }, 'verifier'), el('code', {}, verifier ? shorten(pair.verifier.value) : '····')),
 			el('p', { class: 'note' }, 'Anew for each login. It stays with your app until the end.')),
 		moment('browser', asked, 'carries its hash to the provider',
 			el('p', { class: 'value' }, el('span', { class: 'who' }, 'challenge'), el('code', { dir: 'ltr' }, asked ? pair.challenge.value : '····')),
 			el('p', { class: 'note' }, 'challenge = SHA-256(verifier). Everybody may see it: nobody can compute the way back.')),
-		moment('provider', asked, 'keeps the challenge with the code',
-			el('p', { class: 'note' }, 'Who steals the code on its way through the browser has no verifier.')),
-		moment('app', redeemed, verifier || !redeemed ? 'shows the secret, directly' : 'redeems the code without the secret',
-			el('p', { class: 'note' }, verifier || !redeemed ? 'Together with the code, and not through the browser.' : 'There is nothing that the provider could hash.')),
-		moment('provider', verifier, 'hashes it, and compares', verifier && drawComparing({ pair, hash, spelling }, comparisons)))];
+	];
+
+	if (happened(pair.refused))
+		moments.push(moment('provider', true, 'refuses', el('p', { class: 'note' }, 'There is no code, so the login ends here.')));
+	else
+		moments.push(
+			moment('provider', kept, 'keeps the challenge with the code',
+				el('p', { class: 'note' }, 'Who steals the code on its way through the browser has no verifier.')),
+			moment('app', redeemed, lost ? 'redeems the code without the secret' : 'shows the secret, directly',
+				el('p', { class: 'note' }, lost ? 'There is nothing that the provider could hash.' : 'Together with the code, and not through the browser.')),
+			moment('provider', verifier, 'hashes it, and compares', verifier && drawComparing({ pair, hash, spelling }, comparisons)));
+	return [el('ol', { class: 'moments' }, moments)];
 }

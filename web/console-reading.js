@@ -218,16 +218,8 @@ function readDirect(event, into) {
 	}));
 }
 
-function readAuthorize(event, into) {
-	const request = requestOf(event);
-	const asked = requestPairs(request);
-
-	into.push(arrow(event, 'request', 'browser', 'provider', {
-		title: 'asks to sign in',
-		say: 'Your app sends the browser to the provider, with what it wants and the challenge. Everybody who looks over the browser’s shoulder can read this.',
-		line: `${text(request.method) || 'GET'} ${pathOf(text(request.url))}`, ...asked,
-	}));
-	// A redirect is drawn as the callback that follows it; a page for the person needs no arrow of its own unless it refuses.
+/* A redirect is drawn as the callback that follows it; a page for the person needs no arrow of its own unless it refuses. */
+function readRefusal(event, into) {
 	if (!event.response || event.response.status < 400)
 		return;
 	const answered = replyPairs(event.response);
@@ -237,6 +229,18 @@ function readAuthorize(event, into) {
 		say: 'The provider does not trust the request enough to send the browser back: the error stays on its own page.',
 		line: `HTTP ${event.response.status}`, ...answered,
 	}));
+}
+
+function readAuthorize(event, into) {
+	const request = requestOf(event);
+	const asked = requestPairs(request);
+
+	into.push(arrow(event, 'request', 'browser', 'provider', {
+		title: 'asks to sign in',
+		say: 'Your app sends the browser to the provider, with what it wants and the challenge. Everybody who looks over the browser’s shoulder can read this.',
+		line: `${text(request.method) || 'GET'} ${pathOf(text(request.url))}`, ...asked,
+	}));
+	readRefusal(event, into);
 }
 
 function readCallback(event, into) {
@@ -253,7 +257,23 @@ function readCallback(event, into) {
 	}));
 }
 
+/* What the person did on the provider's page. The handle of that page's form is no part of the login. */
+function readDecision(event, into) {
+	const asked = requestPairs(requestOf(event));
+	const pairs = asked.pairs.filter(({ name, place }) => place === 'body' && name !== 'request');
+	const agrees = valueOf(pairs, 'decision') === 'allow';
+
+	into.push(arrow(event, 'request', 'browser', 'provider', {
+		title: agrees ? 'the person agrees' : 'the person declines', pairs, more: asked.more,
+		say: 'On the provider’s own page the person chose who they are, and what your app may do. Your app sees nothing of that page, and no password.',
+		line: `${text(requestOf(event).method) || 'POST'} ${pathOf(text(requestOf(event).url))}`,
+	}));
+	readRefusal(event, into);
+}
+
+const isDecision = (event) => pathOf(text(requestOf(event).url)).endsWith('/_sandbox/decide');
 const readers = { authorize: readAuthorize, callback: readCallback };
+const readerOf = (event) => readers[event.kind] ?? (isDecision(event) ? readDecision : readDirect);
 
 /* The values that have to be the same wherever they appear. */
 const repeated = new Set(['code', 'state', 'redirect_uri', 'nonce', ...clientIdNames]);
@@ -286,7 +306,7 @@ function outcomeOf(arrows, verdict) {
 	return last ? 'succeeded' : 'waiting';
 }
 
-/** The challenge and the verifier of an attempt, with the arrows that they came with (-1: not yet). */
+/** The challenge and the verifier of an attempt, and the arrows at which PKCE goes on: -1 is not yet. */
 function pairOf(arrows) {
 	const find = (name, usable) => {
 		const index = arrows.findIndex((one) => !one.dashed && usable(one) && valueOf(one.pairs, name));
@@ -294,14 +314,15 @@ function pairOf(arrows) {
 		return { index, value: index < 0 ? '' : valueOf(arrows[index].pairs, name) };
 	};
 	const redeems = arrows.findIndex(({ pairs }) => valueOf(pairs, 'grant_type') === 'authorization_code');
-	const answer = redeems < 0 ? undefined : arrows.find(({ event, dashed }) => dashed && event === arrows[redeems].event);
+	const kept = arrows.findIndex(({ via, pairs }) => via && valueOf(pairs, 'code'));
 
 	return {
 		challenge: find('code_challenge', () => true),
 		method: find('code_challenge_method', () => true).value,
 		verifier: find('code_verifier', () => true),
+		kept: kept < 0 ? redeems : kept,
 		redeems,
-		accepted: answer ? !answer.bad : undefined,
+		refused: kept < 0 && redeems < 0 ? arrows.findIndex(({ bad }) => bad) : -1,
 	};
 }
 
@@ -314,7 +335,7 @@ export function readAttempt(attempt) {
 		const event = { ...object(value), index };
 
 		event.response = value?.response ? object(value.response) : undefined;
-		(readers[event.kind] ?? readDirect)(event, arrows);
+		readerOf(event)(event, arrows);
 	});
 	relate(arrows);
 

@@ -48,6 +48,9 @@ const parameters = {
 	token_access_type: 'Whether a refresh token is wanted.',
 	owner: 'Whether the person or a workspace gives access.',
 
+	user: 'Who the person said they are.',
+	decision: 'What the person chose.',
+
 	// The answer through the browser
 	code: 'A ticket for the token endpoint: good once, for a few minutes, and only together with the verifier.',
 	iss: 'Which provider this is from. The app compares it, so that one provider cannot pose as another (RFC 9207).',

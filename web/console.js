@@ -71,7 +71,7 @@ function drawRow(id) {
 	return { row, parts };
 }
 
-const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
 
 function updateRow({ reading, row, parts }) {
 	const outcome = row.dataset.outcome === reading.outcome ? undefined : reading.outcome;
