@@ -26,12 +26,10 @@ static bool is_error(const json_t *value)
 	return json_is_string(value) || (json_is_integer(value) && json_integer_value(value) != 0);
 }
 
-/* Where the dialect has it, or else where RFC 6749 has it: the refusals of a gateway in between, and
- * of the provider's other half, are plain. */
-static const json_t *value_at(const json_t *root, struct pk_str pointer, const char *name)
+/* What the dialect has, or else what RFC 6749 has: a gateway in between, and the provider's other
+ * half, speak plainly. */
+static const json_t *or_plain(const json_t *value, const json_t *root, const char *name)
 {
-	const json_t *value = pk_json_at(root, pointer);
-
 	return json_is_string(value) || json_is_integer(value) ? value
 							       : json_object_get(root, name);
 }
@@ -55,14 +53,15 @@ static struct pk_str words_of(const json_t *value, char *memory, size_t cap)
 }
 
 void pk_provider_words_of_reply(struct pk_why *why, const struct pk_dialect *dialect,
-				const json_t *root)
+				const json_t *root, const json_t *error)
 {
+	const json_t *number = pk_json_at(root, dialect->error_number_at);
+	const json_t *text = pk_json_at(root, dialect->error_text_at);
 	char memory[3][24];
 
-	pk_provider_words(
-		why,
-		words_of(value_at(root, dialect->error_at, "error"), memory[0], sizeof(memory[0])),
-		words_of(pk_json_at(root, dialect->error_number_at), memory[1], sizeof(memory[1])),
-		words_of(value_at(root, dialect->error_text_at, "error_description"), memory[2],
-			 sizeof(memory[2])));
+	error = or_plain(error, root, "error");
+	text = or_plain(text, root, "error_description");
+	pk_provider_words(why, words_of(error, memory[0], sizeof(memory[0])),
+			  words_of(number, memory[1], sizeof(memory[1])),
+			  words_of(text, memory[2], sizeof(memory[2])));
 }

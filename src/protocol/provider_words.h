@@ -16,8 +16,8 @@ void pk_provider_words(struct pk_why *why, struct pk_str error, struct pk_str nu
  * an error where the dialect has it or where RFC 6749 5.2 has it. */
 bool pk_reply_refuses(const struct pk_dialect *dialect, const json_t *root);
 
-/* Writes what that reply says. */
+/* Writes what a reply says; `error` is where this endpoint has it, NULL where it has none. */
 void pk_provider_words_of_reply(struct pk_why *why, const struct pk_dialect *dialect,
-				const json_t *root);
+				const json_t *root, const json_t *error);
 
 #endif

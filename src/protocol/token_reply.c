@@ -14,7 +14,8 @@
 #include <stdio.h>
 #include <strings.h>
 
-static json_t *form_to_json(struct pk_arena *arena, struct pk_str body)
+static json_t *form_to_json(struct pk_arena *arena, const struct pk_dialect *dialect,
+			    struct pk_str body)
 {
 	struct pk_form form;
 	json_t *object = NULL;
@@ -35,7 +36,7 @@ static json_t *form_to_json(struct pk_arena *arena, struct pk_str body)
 		}
 	}
 	/* Nearly every text is a form; one of these two tells a reply from a proxy's page. */
-	if (!json_object_get(object, "access_token") && !json_object_get(object, "error")) {
+	if (!json_object_get(object, "access_token") && !pk_reply_refuses(dialect, object)) {
 		json_decref(object);
 		return NULL;
 	}
@@ -48,7 +49,7 @@ static enum pk_err refuse_as_provider(const struct pk_dialect *dialect, const js
 	const enum pk_err err = pk_refuse(why, PK_ERR_PROVIDER_REFUSED, "error",
 					  "the token endpoint refused with HTTP status %d", status);
 
-	pk_provider_words_of_reply(why, dialect, root);
+	pk_provider_words_of_reply(why, dialect, root, pk_json_at(root, dialect->error_at));
 	return err;
 }
 
@@ -209,7 +210,7 @@ enum pk_err pk_token_reply(struct pk_arena *arena, const struct pk_login *login,
 	enum pk_err err;
 
 	if (reply->body.len <= PK_REPLY_MAX)
-		root = is_form(dialect, reply) ? form_to_json(arena, reply->body)
+		root = is_form(dialect, reply) ? form_to_json(arena, dialect, reply->body)
 					       : pk_json_parse(reply->body);
 	if (!json_is_object(root))
 		err = refuse_as_unreadable(reply, why);

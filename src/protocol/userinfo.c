@@ -117,9 +117,7 @@ static enum pk_err refuse_as_provider(const struct pk_dialect *dialect,
 		pk_refuse(why, PK_ERR_PROVIDER_REFUSED, "userinfo_url",
 			  "the user info endpoint refused with HTTP status %d", reply->status);
 
-	pk_provider_words_of_reply(why, dialect, root);
-	if (why && json_is_string(code))
-		pk_text_tame(why->provider_error, sizeof(why->provider_error), pk_json_view(code));
+	pk_provider_words_of_reply(why, dialect, root, code);
 	return err;
 }
 

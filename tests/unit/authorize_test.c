@@ -171,6 +171,101 @@ static void no_room_is_an_error_at_every_length(void **state)
 	}
 }
 
+static void every_column_of_the_authorize_url(void **state)
+{
+	struct setting s;
+	struct pk_str got;
+
+	(void)state;
+	setting_make(&s, "genesys");
+	s.dialect.scope_parameter = PK_STR("user_scope");
+	s.dialect.authorize_query = PK_STR("access_type=offline&prompt=a%20b");
+	s.dialect.authorize_fragment = PK_STR("wechat");
+	s.dialect.response_mode = PK_RESPONSE_MODE_FORM_POST;
+	s.login.scopes = (struct pk_list){{PK_STR("a"), PK_STR("b")}, 2};
+	assert_err(url(&s, PK_STR(STATE), &got), PK_OK);
+	assert_text(got, "https://login.mypurecloud.com/oauth/authorize?response_type=code"
+			 "&client_id=client-1&redirect_uri=https%3A%2F%2Fapp.example.com%2Fcallback"
+			 "&user_scope=a%20b&state=" STATE
+			 "&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+			 "&code_challenge_method=S256&response_mode=form_post"
+			 "&access_type=offline&prompt=a%20b#wechat");
+}
+
+/* Some providers read a + as a plus, others as a space; %20 is a space to all of them. */
+static void no_plus_stands_for_a_space(void **state)
+{
+	struct setting s;
+	struct pk_str got;
+
+	(void)state;
+	setting_make(&s, "genesys");
+	s.login.scopes = (struct pk_list){{PK_STR("a"), PK_STR("b"), PK_STR("c+d")}, 3};
+	assert_err(url(&s, PK_STR(STATE), &got), PK_OK);
+	assert_true(text_has(got, "&scope=a%20b%20c%2Bd&"));
+	assert_false(text_has(got, "+"));
+}
+
+/* A provider that refuses PKCE is sent none, though the caller has a pair. */
+static void with_pkce_refused_no_challenge_is_sent(void **state)
+{
+	struct setting s;
+	struct pk_str got;
+
+	(void)state;
+	setting_make(&s, "genesys");
+	s.dialect.pkce = PK_PKCE_REFUSED;
+	assert_err(url(&s, PK_STR(STATE), &got), PK_OK);
+	assert_false(text_has(got, "code_challenge"));
+}
+
+static void a_nonce_is_sent_and_held_to_the_same_length(void **state)
+{
+	struct pk_challenge challenge;
+	struct setting s;
+	char memory[2048];
+
+	(void)state;
+	setting_make(&s, "rfc7636");
+	pk_challenge_make(&verifier, PK_CHALLENGE_BASE64URL, &challenge);
+
+	struct pk_buf out = pk_buf(memory, sizeof(memory));
+
+	assert_err(pk_authorize_url(&s.login, PK_STR(STATE), PK_STR("nonce&-------22-letters"),
+				    &challenge, &out, &s.why),
+		   PK_OK);
+	assert_true(text_has(pk_buf_str(&out), "&nonce=nonce%26-------22-letters&"));
+	assert_err(pk_authorize_url(&s.login, PK_STR(STATE), PK_STR("short"), &challenge, &out,
+				    &s.why),
+		   PK_ERR_ARGUMENT);
+	assert_string_equal(s.why.parameter, "nonce");
+}
+
+static void the_provider_may_want_a_longer_state(void **state)
+{
+	struct setting s;
+	struct pk_str got;
+
+	(void)state;
+	setting_make(&s, "rfc7636");
+	s.dialect.state_min = sizeof(STATE) - 1;
+	assert_err(url(&s, PK_STR(STATE), &got), PK_OK);
+	s.dialect.state_min = sizeof(STATE);
+	assert_err(url(&s, PK_STR(STATE), &got), PK_ERR_ARGUMENT);
+	assert_string_equal(s.why.parameter, "state");
+}
+
+static void what_is_yet_to_be_discovered_has_no_url(void **state)
+{
+	struct setting s;
+	struct pk_str got;
+
+	(void)state;
+	setting_make(&s, "rfc7636");
+	s.dialect.authorize_url = PK_STR("");
+	assert_err(url(&s, PK_STR(STATE), &got), PK_ERR_ARGUMENT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -184,6 +279,12 @@ int main(void)
 		cmocka_unit_test(a_dialect_may_send_no_method),
 		cmocka_unit_test(an_endpoint_with_a_query_keeps_it),
 		cmocka_unit_test(no_room_is_an_error_at_every_length),
+		cmocka_unit_test(every_column_of_the_authorize_url),
+		cmocka_unit_test(no_plus_stands_for_a_space),
+		cmocka_unit_test(with_pkce_refused_no_challenge_is_sent),
+		cmocka_unit_test(a_nonce_is_sent_and_held_to_the_same_length),
+		cmocka_unit_test(the_provider_may_want_a_longer_state),
+		cmocka_unit_test(what_is_yet_to_be_discovered_has_no_url),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

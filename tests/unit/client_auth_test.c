@@ -194,6 +194,99 @@ static void more_parameters_than_there_is_room_for(void **state)
 	assert_err(s.why.err, PK_ERR_ARGUMENT);
 }
 
+static enum pk_err redeem(struct setting *s, const char *secret, struct pk_http_request *ret)
+{
+	s->arena.used = 0;
+	return pk_client_redeem(&s->arena, &s->login, (struct pk_secret){pk_str(secret)},
+				s->dialect.token_url, pairs, 1, ret, &s->why);
+}
+
+/* Against RFC 6749 3.2, where the dialect says that there is no other way. */
+static void a_get_has_everything_in_its_url(void **state)
+{
+	struct pk_http_request request;
+	struct setting s;
+
+	(void)state;
+	setting_make(&s, "tiktok");
+	s.dialect.token_request = PK_BODY_QUERY;
+	s.dialect.token_parameters = PK_STR("expiring=1&a=b%20c");
+	assert_err(redeem(&s, "p&w", &request), PK_OK);
+	assert_string_equal(request.method, "GET");
+	assert_text(request.url,
+		    "https://open.tiktokapis.com/v2/oauth/token/?grant_type=x&expiring=1&a=b%20c"
+		    "&client_key=client-1&client_secret=p%26w");
+	assert_not_given(request.body);
+	assert_not_given(header(&request, "Content-Type:"));
+	s.dialect.token_url = PK_STR("https://a.example/token?v=2");
+	assert_err(redeem(&s, "pw", &request), PK_OK);
+	assert_true(pk_str_starts(request.url,
+				  PK_STR("https://a.example/token?v=2&grant_type=x&expiring=1&")));
+	/* The other endpoints stay as they are. */
+	assert_err(post(&s, "pw", &request), PK_OK);
+	assert_string_equal(request.method, "POST");
+	assert_text(request.body, "grant_type=x&client_key=client-1&client_secret=pw");
+}
+
+static void the_dialect_adds_parameters_to_form_and_json(void **state)
+{
+	struct pk_http_request request;
+	struct setting s;
+
+	(void)state;
+	setting_make(&s, "tiktok");
+	s.dialect.token_parameters = PK_STR("expiring=1&a=b%20c");
+	assert_err(redeem(&s, "pw", &request), PK_OK);
+	assert_text(request.body, "grant_type=x&expiring=1&a=b%20c&client_key=client-1"
+				  "&client_secret=pw");
+	s.dialect.token_request = PK_BODY_JSON;
+	assert_err(redeem(&s, "pw", &request), PK_OK);
+	assert_text(request.body, "{\"grant_type\":\"x\",\"expiring\":\"1\",\"a\":\"b c\","
+				  "\"client_key\":\"client-1\",\"client_secret\":\"pw\"}");
+}
+
+/* Public clients must send one and the others must not. */
+static void the_origin_of_a_public_client(void **state)
+{
+	static const char *const rows[][2] = {
+		{"https://app.example.com/callback?x=1", "Origin: https://app.example.com"},
+		{"http://127.0.0.1:8080/callback", "Origin: http://127.0.0.1:8080"},
+		{"http://[::1]:8080", "Origin: http://[::1]:8080"},
+	};
+	struct pk_http_request request;
+	struct setting s;
+
+	(void)state;
+	setting_make(&s, "rfc7636");
+	assert_err(redeem(&s, NULL, &request), PK_OK);
+	assert_not_given(header(&request, "Origin:"));
+	s.dialect.origin_from_public_clients = true;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		s.login.redirect_uri = pk_str(rows[i][0]);
+		assert_err(redeem(&s, NULL, &request), PK_OK);
+		assert_text(header(&request, "Origin:"), rows[i][1]);
+	}
+	assert_err(redeem(&s, "pw", &request), PK_OK);
+	assert_not_given(header(&request, "Origin:"));
+	assert_err(post(&s, NULL, &request), PK_OK);
+	assert_not_given(header(&request, "Origin:"));
+	s.login.redirect_uri = PK_STR("app:callback");
+	assert_err(redeem(&s, NULL, &request), PK_ERR_REDIRECT_URI);
+}
+
+static void the_secret_has_the_dialects_name(void **state)
+{
+	struct pk_http_request request;
+	struct setting s;
+
+	(void)state;
+	setting_make(&s, "tiktok");
+	s.dialect.client_id_parameter = PK_STR("appid");
+	s.dialect.client_secret_parameter = PK_STR("secret");
+	assert_err(redeem(&s, "pw", &request), PK_OK);
+	assert_text(request.body, "grant_type=x&appid=client-1&secret=pw");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -208,6 +301,10 @@ int main(void)
 		cmocka_unit_test(a_full_arena_is_an_error_with_evidence_at_every_size),
 		cmocka_unit_test(a_secret_without_end_is_refused_and_wiped),
 		cmocka_unit_test(more_parameters_than_there_is_room_for),
+		cmocka_unit_test(a_get_has_everything_in_its_url),
+		cmocka_unit_test(the_dialect_adds_parameters_to_form_and_json),
+		cmocka_unit_test(the_origin_of_a_public_client),
+		cmocka_unit_test(the_secret_has_the_dialects_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -53,12 +53,34 @@ static void a_dialect_without_revocation_says_so(void **state)
 	assert_false(text_has(pk_str(s.why.detail), "to&ken"));
 }
 
+static void a_token_that_is_its_own_proof(void **state)
+{
+	struct pk_http_request request;
+	struct setting s;
+
+	(void)state;
+	setting_make(&s, "tiktok");
+	s.dialect.revoke_auth = PK_REVOKE_AUTH_BEARER;
+	assert_err(revoke(&s, "pw", &request), PK_OK);
+	assert_string_equal(request.method, "POST");
+	assert_text(request.url, "https://open.tiktokapis.com/v2/oauth/revoke/");
+	assert_text(request.body, "");
+	assert_int_equal(request.header_count, 2);
+	assert_text(request.header[1], "Authorization: Bearer to&ken");
+	/* It needs no secret, and a token that could end the line is none. */
+	assert_err(revoke(&s, NULL, &request), PK_OK);
+	assert_err(pk_revoke_request(&s.arena, &s.login, (struct pk_secret){0},
+				     (struct pk_secret){PK_STR("a\r\nX: 1")}, &request, &s.why),
+		   PK_ERR_REPLY_INCOMPLETE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_token_and_the_clients_proof),
 		cmocka_unit_test(the_parameter_is_the_dialects),
 		cmocka_unit_test(a_dialect_without_revocation_says_so),
+		cmocka_unit_test(a_token_that_is_its_own_proof),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

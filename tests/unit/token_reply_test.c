@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #define NOW 1764000000
@@ -366,6 +367,260 @@ static void a_token_is_in_no_evidence(void **state)
 	}
 }
 
+static void an_id_token_is_handed_on(void **state)
+{
+	struct pk_tokens tokens;
+	struct setting s;
+
+	(void)state;
+	setting_make(&s, "rfc7636");
+	assert_err(
+		read(&s, 200, PK_STR("{\"access_token\":\"t\",\"id_token\":\"a.b.c\"}"), &tokens),
+		PK_OK);
+	assert_text(tokens.id_token.text, "a.b.c");
+	assert_err(read(&s, 200, PK_STR("{\"access_token\":\"t\"}"), &tokens), PK_OK);
+	assert_not_given(tokens.id_token.text);
+	assert_err(
+		read(&s, 200, PK_STR("{\"access_token\":\"t\",\"id_token\":\"a\\nb\"}"), &tokens),
+		PK_ERR_REPLY_INCOMPLETE);
+}
+
+/* The tokens of somebody else stand beside them: there is no looking elsewhere. */
+static void tokens_further_inside(void **state)
+{
+	struct pk_tokens tokens;
+	struct setting s;
+
+	(void)state;
+	setting_make(&s, "rfc7636");
+	s.dialect.token_reply_at = PK_STR("/data/0");
+	s.dialect.token_subject = PK_STR("/data/0/user_id");
+	s.dialect.refresh_lifetime_parameter = PK_STR("refresh_expires_in");
+	assert_err(read(&s, 200,
+			PK_STR("{\"access_token\":\"other\",\"expires_in\":1,\"data\":[{\"access_"
+			       "token\":"
+			       "\"t\",\"user_id\":17,\"refresh_token\":\"r\",\"expires_in\":60,"
+			       "\"refresh_expires_in\":70,\"scope\":\"a\"}]}"),
+			&tokens),
+		   PK_OK);
+	assert_text(tokens.access_token.text, "t");
+	assert_text(tokens.refresh_token.text, "r");
+	assert_text(tokens.subject, "17");
+	assert_text(tokens.scope, "a");
+	assert_int_equal(tokens.access_expires_at, NOW + 60);
+	assert_int_equal(tokens.refresh_expires_at, NOW + 70);
+	assert_err(read(&s, 200, PK_STR("{\"access_token\":\"other\"}"), &tokens),
+		   PK_ERR_REPLY_INCOMPLETE);
+	assert_err(read(&s, 200, PK_STR("{\"access_token\":\"other\",\"data\":[]}"), &tokens),
+		   PK_ERR_REPLY_INCOMPLETE);
+}
+
+static void a_word_of_the_dialects_own_for_bearer(void **state)
+{
+	struct pk_tokens tokens;
+	struct setting s;
+
+	(void)state;
+	setting_make(&s, "rfc7636");
+	s.dialect.token_type = PK_STR("user");
+	assert_err(
+		read(&s, 200, PK_STR("{\"access_token\":\"t\",\"token_type\":\"User\"}"), &tokens),
+		PK_OK);
+	assert_err(read(&s, 200, PK_STR("{\"access_token\":\"t\",\"token_type\":\"bearer\"}"),
+			&tokens),
+		   PK_OK);
+	assert_err(
+		read(&s, 200, PK_STR("{\"access_token\":\"t\",\"token_type\":\"bot\"}"), &tokens),
+		PK_ERR_TOKEN_TYPE);
+	s.dialect.token_type = PK_STR("");
+	assert_err(read(&s, 200, PK_STR("{\"access_token\":\"t\",\"token_type\":\"\"}"), &tokens),
+		   PK_ERR_TOKEN_TYPE);
+}
+
+static void scopes_in_every_shape(void **state)
+{
+	static const struct {
+		const char *separator, *reply_separator, *scope, *want;
+	} rows[] = {
+		{" ", "", "\"a b\"", "a b"},
+		{" ", ",", "\"a,b\"", "a b"},
+		{",", " ", "\"a b\"", "a,b"},
+		{",", "", "\"a,b\"", "a,b"},
+		{" ", "", "[\"a\",\"b\"]", "a b"},
+		{",", " ", "[\"a\",\"b\"]", "a,b"},
+		{" ", "", "[\"a\",1,null,\"\",\"b\\n\",\"c\"]", "a c"},
+		{" ", "", "[]", NULL},
+		{" ", "", "null", NULL},
+		{" ", "", "\"\"", NULL},
+		{" ", "", "\"a\\nb\"", NULL},
+		{" ", "", "{\"a\":\"b\"}", NULL},
+	};
+	struct setting s;
+
+	(void)state;
+	setting_make(&s, "rfc7636");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct pk_tokens tokens;
+		char body[128];
+
+		s.dialect.scope_separator = pk_str(rows[i].separator);
+		s.dialect.reply_scope_separator = pk_str(rows[i].reply_separator);
+		snprintf(body, sizeof(body), "{\"access_token\":\"t\",\"scope\":%s}",
+			 rows[i].scope);
+		assert_err(read(&s, 200, pk_str(body), &tokens), PK_OK);
+		if (rows[i].want)
+			assert_text(tokens.scope, rows[i].want);
+		else
+			assert_not_given(tokens.scope);
+	}
+}
+
+/* Each with HTTP 200, which some providers have for everything. */
+static void refusals_in_every_shape(void **state)
+{
+	static const struct {
+		const char *ok_at, *error_at, *text_at, *number_at, *body, *error, *text;
+	} rows[] = {
+		{"/ok", "/error", "/error_description", "", "{\"ok\":false,\"error\":\"bad_code\"}",
+		 "bad_code", ""},
+		{"/ok", "/error", "/error_description", "", "{\"ok\":false,\"access_token\":\"t\"}",
+		 "", ""},
+		{"", "/errcode", "/errmsg", "", "{\"errcode\":40029,\"errmsg\":\"invalid code\"}",
+		 "40029", "invalid code"},
+		{"", "/error/type", "/error/message", "/error/code",
+		 "{\"error\":{\"type\":\"OAuthException\",\"message\":\"used\",\"code\":100}}",
+		 "OAuthException", "100 used"},
+		{"", "/error", "/error_description", "/error_codes/0",
+		 "{\"error\":\"invalid_grant\",\"error_description\":\"late\",\"error_codes\":["
+		 "70008]}",
+		 "invalid_grant", "70008 late"},
+		{"", "/error", "/error_description", "/error_code",
+		 "{\"error\":\"invalid_grant\",\"error_code\":\"KOE320\"}", "invalid_grant",
+		 "KOE320"},
+		/* A gateway before the provider speaks plainly. */
+		{"", "/errcode", "/errmsg", "", "{\"error\":\"x\",\"error_description\":\"y\"}",
+		 "x", "y"},
+	};
+	struct setting s;
+
+	(void)state;
+	setting_make(&s, "rfc7636");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct pk_tokens tokens;
+
+		s.dialect.ok_at = pk_str(rows[i].ok_at);
+		s.dialect.error_at = pk_str(rows[i].error_at);
+		s.dialect.error_text_at = pk_str(rows[i].text_at);
+		s.dialect.error_number_at = pk_str(rows[i].number_at);
+		assert_err(read(&s, 200, pk_str(rows[i].body), &tokens), PK_ERR_PROVIDER_REFUSED);
+		assert_string_equal(s.why.provider_error, rows[i].error);
+		assert_string_equal(s.why.provider_text, rows[i].text);
+	}
+}
+
+static void what_looks_like_a_refusal_and_is_none(void **state)
+{
+	struct pk_tokens tokens;
+	struct setting s;
+
+	(void)state;
+	setting_make(&s, "rfc7636");
+	s.dialect.ok_at = PK_STR("/ok");
+	s.dialect.error_at = PK_STR("/errcode");
+	assert_err(read(&s, 200, PK_STR("{\"access_token\":\"t\",\"errcode\":0,\"ok\":true}"),
+			&tokens),
+		   PK_OK);
+	assert_err(read(&s, 200, PK_STR("{\"access_token\":\"t\",\"errcode\":null}"), &tokens),
+		   PK_OK);
+}
+
+/* The longest number and the longest text stay within their places. */
+static void endless_words_are_cut(void **state)
+{
+	char body[4096];
+	struct pk_tokens tokens;
+	struct setting s;
+
+	(void)state;
+	setting_make(&s, "rfc7636");
+	s.dialect.error_number_at = PK_STR("/number");
+	snprintf(body, sizeof(body),
+		 "{\"error\":\"%0900d\",\"error_description\":\"%0900d\",\"number\":\"%0900d\"}", 0,
+		 0, 0);
+	assert_err(read(&s, 400, pk_str(body), &tokens), PK_ERR_PROVIDER_REFUSED);
+	assert_int_equal(strlen(s.why.provider_error), sizeof(s.why.provider_error) - 1);
+	assert_int_equal(strlen(s.why.provider_text), sizeof(s.why.provider_text) - 1);
+}
+
+static enum pk_err read_as(struct setting *s, const char *type, const char *body)
+{
+	const struct pk_http_reply reply = {200, pk_str(type), pk_str(body)};
+	struct pk_tokens tokens;
+
+	s->arena.used = 0;
+
+	const enum pk_err err = pk_token_reply(&s->arena, &s->login, &reply, NOW, &tokens, &s->why);
+
+	if (err == PK_OK)
+		assert_text(tokens.access_token.text, "t");
+	return err;
+}
+
+/* A form for who does not ask for JSON; we do ask, and read what comes. */
+static void what_the_content_type_says(void **state)
+{
+	static const char form[] = "access_token=t&token_type=bearer";
+	static const char json[] = "{\"access_token\":\"t\"}";
+	struct setting s;
+
+	(void)state;
+	setting_make(&s, "rfc7636");
+	s.dialect.token_reply = PK_BODY_ACCEPT;
+	assert_err(read_as(&s, "application/json", json), PK_OK);
+	assert_err(read_as(&s, NULL, json), PK_OK);
+	assert_err(read_as(&s, "application/x-www-form-urlencoded; charset=utf-8", form), PK_OK);
+	assert_err(read_as(&s, "Application/X-WWW-Form-Urlencoded", form), PK_OK);
+	assert_err(read_as(&s, "application/x-www-form-urlencoded", json), PK_OK);
+	assert_err(read_as(&s, "application/json", form), PK_ERR_REPLY_NOT_OAUTH);
+	assert_err(
+		read_as(&s, "application/x-www-form-urlencoded", "error=bad&error_description=x"),
+		PK_ERR_PROVIDER_REFUSED);
+	s.dialect.token_reply = PK_BODY_JSON;
+	assert_err(read_as(&s, "application/x-www-form-urlencoded", form), PK_ERR_REPLY_NOT_OAUTH);
+}
+
+/* 2^53 + 1 is another person than 2^53. */
+static void a_subject_that_is_a_number(void **state)
+{
+	static const char *const rows[][2] = {
+		{"9007199254740993", "9007199254740993"},
+		{"9223372036854775807", "9223372036854775807"},
+		{"0", "0"},
+		{"\"17841400000000001\"", "17841400000000001"},
+		{"\"ada\"", NULL},
+		{"-1", NULL},
+		{"1.5", NULL},
+		{"1e20", NULL},
+	};
+	struct setting s;
+
+	(void)state;
+	setting_make(&s, "rfc7636");
+	s.dialect.token_subject = PK_STR("/user_id");
+	s.dialect.subject_type = PK_SUBJECT_NUMBER;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct pk_tokens tokens;
+		char body[128];
+
+		snprintf(body, sizeof(body), "{\"access_token\":\"t\",\"user_id\":%s}", rows[i][0]);
+		assert_err(read(&s, 200, pk_str(body), &tokens), PK_OK);
+		if (rows[i][1])
+			assert_text(tokens.subject, rows[i][1]);
+		else
+			assert_not_given(tokens.subject);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -385,6 +640,15 @@ int main(void)
 		cmocka_unit_test(a_form_where_the_dialect_says_so),
 		cmocka_unit_test(forms_that_are_not_oauth),
 		cmocka_unit_test(a_token_is_in_no_evidence),
+		cmocka_unit_test(an_id_token_is_handed_on),
+		cmocka_unit_test(tokens_further_inside),
+		cmocka_unit_test(a_word_of_the_dialects_own_for_bearer),
+		cmocka_unit_test(scopes_in_every_shape),
+		cmocka_unit_test(refusals_in_every_shape),
+		cmocka_unit_test(what_looks_like_a_refusal_and_is_none),
+		cmocka_unit_test(endless_words_are_cut),
+		cmocka_unit_test(what_the_content_type_says),
+		cmocka_unit_test(a_subject_that_is_a_number),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

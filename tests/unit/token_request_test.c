@@ -36,6 +36,7 @@ static void the_code_goes_out_as_it_came_in(void **state)
 
 	(void)state;
 	setting_make(&s, "rfc7636");
+	s.dialect.callback_issuer = false;
 	assert_err(pk_callback(&s.arena, &s.login, PK_STR(STATE),
 			       PK_STR("state=" STATE "&code=a%252Fb%2Bc+d%26e%3Df%C3%A4"), &code,
 			       NULL, &s.why),
@@ -168,6 +169,92 @@ static void a_full_arena_has_evidence(void **state)
 	assert_true(strlen(s.why.detail) > 0);
 }
 
+static enum pk_err refresh(struct setting *s, const char *token, struct pk_http_request *ret)
+{
+	s->arena.used = 0;
+	return pk_refresh_request(&s->arena, &s->login, no_secret,
+				  (struct pk_secret){pk_str(token)}, ret, &s->why);
+}
+
+/* RFC 6749 6: neither code, verifier nor redirect URI belong in it. */
+static void a_refresh(void **state)
+{
+	struct pk_http_request request;
+	struct setting s;
+
+	(void)state;
+	setting_make(&s, "rfc7636");
+	assert_err(refresh(&s, "r&1", &request), PK_OK);
+	assert_string_equal(request.method, "POST");
+	assert_text(request.url, "https://login.example.com/token");
+	assert_text(request.body,
+		    "grant_type=refresh_token&refresh_token=r%261&client_id=client-1");
+	assert_err(refresh(&s, "", &request), PK_ERR_ARGUMENT);
+	assert_string_equal(s.why.parameter, "refresh_token");
+}
+
+static void a_refresh_in_the_dialects_way(void **state)
+{
+	struct pk_http_request request;
+	struct setting s;
+
+	(void)state;
+	setting_make(&s, "rfc7636");
+	s.dialect.refresh_url = PK_STR("https://{host}/refresh");
+	s.dialect.refresh_scope = true;
+	s.dialect.scope_separator = PK_STR(",");
+	assert_err(refresh(&s, "r", &request), PK_OK);
+	assert_text(request.url, "https://login.example.com/refresh");
+	assert_text(request.body, "grant_type=refresh_token&refresh_token=r"
+				  "&scope=openid%2Cprofile&client_id=client-1");
+	s.login.scopes.count = 0;
+	assert_err(refresh(&s, "r", &request), PK_OK);
+	assert_false(text_has(request.body, "scope"));
+	s.dialect.token_request = PK_BODY_QUERY;
+	assert_err(refresh(&s, "r", &request), PK_OK);
+	assert_text(request.url, "https://login.example.com/refresh?grant_type=refresh_token"
+				 "&refresh_token=r&client_id=client-1");
+	assert_string_equal(request.method, "GET");
+}
+
+static void a_refresh_in_a_full_arena(void **state)
+{
+	struct pk_http_request request = {.method = "untouched"};
+	struct setting s;
+	size_t cap = 0;
+
+	(void)state;
+	setting_make(&s, "rfc7636");
+	s.dialect.refresh_scope = true;
+	for (enum pk_err err = PK_ERR_NO_SPACE; err != PK_OK; cap++) {
+		assert_true(cap < 400);
+		s.arena = pk_arena(s.memory, cap);
+		err = refresh(&s, "r", &request);
+		if (err == PK_OK)
+			break;
+		assert_err(err, PK_ERR_NO_SPACE);
+		assert_err(s.why.err, PK_ERR_NO_SPACE);
+		assert_string_equal(request.method, "untouched");
+	}
+}
+
+static void no_verifier_is_sent_where_pkce_is_refused(void **state)
+{
+	struct pk_http_request request;
+	struct setting s;
+
+	(void)state;
+	setting_make(&s, "rfc7636");
+	s.dialect.pkce = PK_PKCE_REFUSED;
+	assert_err(pk_token_request(&s.arena, &s.login, no_secret, setting_code(&s), &verifier,
+				    &request, &s.why),
+		   PK_OK);
+	assert_false(text_has(request.body, "code_verifier"));
+	assert_err(pk_token_request(&s.arena, &s.login, no_secret, setting_code(&s), NULL, &request,
+				    &s.why),
+		   PK_OK);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -179,6 +266,10 @@ int main(void)
 		cmocka_unit_test(a_code_of_another_login_is_not_redeemed),
 		cmocka_unit_test(secrets_are_in_no_url),
 		cmocka_unit_test(a_full_arena_has_evidence),
+		cmocka_unit_test(a_refresh),
+		cmocka_unit_test(a_refresh_in_the_dialects_way),
+		cmocka_unit_test(a_refresh_in_a_full_arena),
+		cmocka_unit_test(no_verifier_is_sent_where_pkce_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

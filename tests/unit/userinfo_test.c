@@ -254,6 +254,105 @@ static void a_full_arena_is_an_error_with_evidence(void **state)
 	}
 }
 
+static const struct pk_tokens token_of_ada = {.access_token = {{"a&ct.1", 6}},
+					      .subject = {"o&1", 3}};
+
+static void the_request_in_the_dialects_way(void **state)
+{
+	struct pk_http_request request;
+	struct setting s;
+
+	(void)state;
+	setting_make(&s, "genesys");
+	s.dialect.userinfo_method = PK_USERINFO_POST;
+	s.dialect.userinfo_token = PK_USERINFO_TOKEN_QUERY;
+	s.dialect.userinfo_query = PK_STR("fields=id,name");
+	s.dialect.userinfo_subject_parameter = PK_STR("openid");
+	s.dialect.userinfo_header = PK_STR("Api-Version: 2022-06-28");
+	s.dialect.userinfo_client_header = PK_STR("Client-Id");
+	assert_err(pk_userinfo_request(&s.arena, &s.login, &token_of_ada, &request, &s.why), PK_OK);
+	assert_string_equal(request.method, "POST");
+	assert_text(request.url, "https://api.mypurecloud.com/api/v2/users/me?fields=id,name"
+				 "&access_token=a%26ct.1&openid=o%261");
+	assert_int_equal(request.header_count, 3);
+	assert_text(request.header[1], "Client-Id: client-1");
+	assert_text(request.header[2], "Api-Version: 2022-06-28");
+	assert_text(request.body, "");
+	/* The endpoint's own query is kept. */
+	s.dialect.userinfo_url = PK_STR("https://a.example/me?v=2");
+	s.dialect.userinfo_query = PK_STR("");
+	s.dialect.userinfo_subject_parameter = PK_STR("");
+	assert_err(pk_userinfo_request(&s.arena, &s.login, &token_of_ada, &request, &s.why), PK_OK);
+	assert_text(request.url, "https://a.example/me?v=2&access_token=a%26ct.1");
+}
+
+static void who_is_asked_for_by_subject_needs_one(void **state)
+{
+	const struct pk_tokens tokens = {.access_token = {PK_STR("t")}};
+	struct pk_http_request request;
+	struct setting s;
+
+	(void)state;
+	setting_make(&s, "genesys");
+	s.dialect.userinfo_subject_parameter = PK_STR("openid");
+	assert_err(pk_userinfo_request(&s.arena, &s.login, &tokens, &request, &s.why),
+		   PK_ERR_REPLY_INCOMPLETE);
+	assert_string_equal(s.why.parameter, "subject");
+}
+
+static void a_client_id_cannot_end_its_header_line(void **state)
+{
+	struct pk_http_request request;
+	struct setting s;
+
+	(void)state;
+	setting_make(&s, "genesys");
+	s.dialect.userinfo_client_header = PK_STR("Client-Id");
+	s.login.client_id = PK_STR("a\r\nX: 1");
+	assert_err(pk_userinfo_request(&s.arena, &s.login, &token_of_ada, &request, &s.why),
+		   PK_ERR_ARGUMENT);
+}
+
+static void numbers_of_people_are_exact(void **state)
+{
+	struct pk_identity identity;
+	struct setting s;
+
+	(void)state;
+	setting_make(&s, "genesys");
+	s.dialect.subject_type = PK_SUBJECT_NUMBER;
+	assert_err(read(&s, 200, "{\"id\":9007199254740993}", NULL, &identity), PK_OK);
+	assert_text(identity.subject, "9007199254740993");
+	assert_err(read(&s, 200, "{\"id\":9007199254740993}", "9007199254740992", &identity),
+		   PK_ERR_SUBJECT_MISMATCH);
+	assert_err(read(&s, 200, "{\"id\":\"ada\"}", NULL, &identity), PK_ERR_REPLY_INCOMPLETE);
+	assert_err(read(&s, 200, "{\"id\":9223372036854775808}", NULL, &identity),
+		   PK_ERR_REPLY_NOT_OAUTH);
+}
+
+static void a_no_with_http_200(void **state)
+{
+	struct pk_identity identity;
+	struct setting s;
+
+	(void)state;
+	setting_make(&s, "genesys");
+	s.dialect.userinfo_error = PK_STR("/errcode");
+	s.dialect.error_text_at = PK_STR("/errmsg");
+	assert_err(read(&s, 200, "{\"errcode\":40001,\"errmsg\":\"no\",\"id\":\"a\"}", NULL,
+			&identity),
+		   PK_ERR_PROVIDER_REFUSED);
+	assert_string_equal(s.why.provider_error, "40001");
+	assert_string_equal(s.why.provider_text, "no");
+	assert_err(read(&s, 200, "{\"errcode\":0,\"id\":\"a\"}", NULL, &identity), PK_OK);
+	s.dialect.userinfo_error = PK_STR("");
+	s.dialect.ok_at = PK_STR("/ok");
+	assert_err(read(&s, 200, "{\"ok\":false,\"error\":\"token_revoked\",\"id\":\"a\"}", NULL,
+			&identity),
+		   PK_ERR_PROVIDER_REFUSED);
+	assert_string_equal(s.why.provider_error, "token_revoked");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -268,6 +367,11 @@ int main(void)
 		cmocka_unit_test(the_providers_no),
 		cmocka_unit_test(what_is_no_user_info),
 		cmocka_unit_test(a_full_arena_is_an_error_with_evidence),
+		cmocka_unit_test(the_request_in_the_dialects_way),
+		cmocka_unit_test(who_is_asked_for_by_subject_needs_one),
+		cmocka_unit_test(a_client_id_cannot_end_its_header_line),
+		cmocka_unit_test(numbers_of_people_are_exact),
+		cmocka_unit_test(a_no_with_http_200),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
