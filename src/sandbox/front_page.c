@@ -46,11 +46,23 @@ static struct pk_str try_url(const struct exchange *x, const struct provider *pr
 	const size_t start = out.len;
 
 	pk_form_put(&out, start, PK_STR("response_type"), PK_STR("code"));
-	pk_form_put(&out, start, dialect->client_id_parameter, PK_STR("sandbox-client"));
+	pk_form_put(&out, start, dialect->client_id_parameter,
+		    dialect_has_client(dialect, client_find(PK_STR("sandbox-client")))
+			    ? PK_STR("sandbox-client")
+			    : PK_STR("sandbox-public"));
 	pk_form_put(&out, start, PK_STR("redirect_uri"),
 		    url_of(x, provider, PK_STR("/_sandbox/callback"), landing));
-	if (dialect->scopes.count)
-		pk_form_put(&out, start, PK_STR("scope"), dialect->scopes.item[0]);
+	if (dialect->scopes_required.count) {
+		char scopes[URL_MAX];
+		struct pk_buf joined = pk_buf(scopes, sizeof(scopes));
+
+		pk_buf_join(&joined, &dialect->scopes_required, dialect->scope_separator);
+		pk_form_put(&out, start, dialect->scope_parameter, pk_buf_str(&joined));
+	} else if (dialect->scopes.count) {
+		pk_form_put(&out, start, dialect->scope_parameter, dialect->scopes.item[0]);
+	}
+	if (dialect->response_mode == PK_RESPONSE_MODE_FORM_POST)
+		pk_form_put(&out, start, PK_STR("response_mode"), PK_STR("form_post"));
 	pk_form_put(&out, start, PK_STR("state"), PK_STR("the-state-of-the-sandbox-itself"));
 	if (dialect->pkce != PK_PKCE_OFF && dialect->pkce != PK_PKCE_REFUSED &&
 	    pk_verifier_take(sample, &verifier, NULL) == PK_OK) {
