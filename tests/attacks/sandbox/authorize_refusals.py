@@ -16,27 +16,30 @@ def is_page(reply, what, status=400):
 
 def is_redirect(reply, login, wanted, what, state=True):
     _, code, text = wanted
-    query = reply.query
-    check(reply.status == 303 and reply.location.startswith(REDIRECT + "?") and query.get("error") == code
-          and text in (None, query.get("error_description")) and "code" not in query
+    query, d = reply.query, login.dialect
+    number = query.get(d["callback_error_number_parameter"]) if wanted.number else None
+    check(reply.goes_to(REDIRECT) and query.get("error") == code and text in (None, query.get(d["callback_error_text_parameter"], ""))
+          and (number or "") == (wanted.number if d["callback_error_number_parameter"] else "") and "code" not in query
           and query.get("state") == (login.state if state else None)
-          and bool(login.dialect["log_id_parameter"]) == (login.dialect["log_id_parameter"] in query),
-          what + ": sent back with the dialect's words", (reply.status, reply.location, wanted))
+          and bool(d["log_id_parameter"]) == (d["log_id_parameter"] in query)
+          and d["callback_issuer"] == ("iss" in query),
+          what + ": sent back with the dialect's words", (reply.status, reply.location, query, wanted))
 
 
 def pages(sandbox, login):
     name, d = login.dialect.name, login.dialect
     for value in (None, "", "unknown", "SANDBOX-CLIENT", "sandbox-client "):
         is_page(sandbox.authorize(login, **{d["client_id_parameter"]: value}), f"{name}: client {value!r}")
-    if "none" not in d["client_auth"]:
-        is_page(sandbox.authorize(login, **{d["client_id_parameter"]: "sandbox-public"}), f"{name}: a public client where there are none")
+    for public in (False, True):
+        if not d.has(public):
+            is_page(sandbox.authorize(Login(d, public)), f"{name}: a client of a kind that is not there")
     for uri in (None, "", "http://example.com/cb", "https://example.com", "//127.0.0.1/cb", "javascript:alert(1)", "http://127.0.0.1@example.com/",
                 "http://127.0.0.1.example.com/", "http://127.0.0.1:80.example.com/", "http://127.0.0.1\\@example.com/", "http://localhost.example.com/",
                 REDIRECT + "#fragment", "http://[::1].example.com/", "http://127.0.0.1:99999/", "ftp://127.0.0.1/", "http://127.0.0.1/" + "a" * 4000,
                 "http://127.0.0.1/\r\nSet-Cookie: a=b", "https://app.example.com/other", "https://app.example.com/cb/", "https://APP.example.com/cb",
                 "https://app.example.com/cb?a=1", "https://app.example.com/%63b"):
         is_page(sandbox.authorize(login, redirect_uri=uri), f"{name}: redirect URI {str(uri)[:50]!r}")
-    twice = urllib.parse.urlencode(login.asked())
+    twice = login.url().partition("?")[2]
     for key in (d["client_id_parameter"], "redirect_uri"):
         is_page(sandbox.ask("GET", f"{d.path('authorize_url')}?{twice}&{key}=x"), f"{name}: {key} twice")
     for method in ("PUT", "DELETE", "PATCH", "OPTIONS"):
@@ -50,26 +53,40 @@ def pages(sandbox, login):
 
 def redirects(sandbox, login):
     name, d = login.dialect.name, login.dialect
-    is_redirect(sandbox.authorize(login, response_type=None), login, (0, "invalid_request", None), f"{name}: no response_type")
+    is_redirect(sandbox.authorize(login, response_type=None), login, d.refusal("response-type-present", 0, "invalid_request"), f"{name}: no response_type")
     for value in ("token", "code token", "Code"):
-        is_redirect(sandbox.authorize(login, response_type=value), login, (0, "unsupported_response_type", None), f"{name}: response_type={value}")
+        is_redirect(sandbox.authorize(login, response_type=value), login, d.refusal("response-type-code", 0, "unsupported_response_type"), f"{name}: response_type={value}")
     wanted = d.refusal("scope-known", 0, "invalid_scope")
-    for value in ("unknown", d["scope_separator"].join([d["scopes"][0], "unknown"]), (" " if d["scope_separator"] == "," else ",").join(d["scopes"][:2]), d["scopes"][0] + '"', "é"):
+    malformed = ['"', "é", d.scope() + '"']
+    unknown = ["unknown", d.scope(d["scopes"][:1] + ["unknown"])] + [(" " if d["scope_separator"] == "," else ",").join(d["scopes"][:2])] * (len(d["scopes"]) > 1)
+    for value in malformed + (unknown if d["scopes"] else []):
         is_redirect(sandbox.authorize(login, scope=value), login, wanted, f"{name}: scope {value!r}")
-    query = urllib.parse.urlencode(login.asked())
-    for key in ("scope", "response_type", "code_challenge", "code_challenge_method"):
+    for scope in d["scopes_required"]:
+        left = d.scope([s for s in d["scopes"] if s != scope])
+        for value in [None] + [left] * bool(left):
+            is_redirect(sandbox.authorize(login, scope=value), login, d.refusal("scope-required", 0, "invalid_scope"), f"{name}: without the scope {scope}: {value!r}")
+    query = login.url().partition("?")[2]
+    for key in (d["scope_parameter"], "response_type") + ("code_challenge", "code_challenge_method") * d.takes_challenges():
         is_redirect(sandbox.ask("GET", f"{d.path('authorize_url')}?{query}&{key}=x"), login, d.refusal("parameters-once", 0, "invalid_request"), f"{name}: {key} twice")
     is_redirect(sandbox.ask("GET", f"{d.path('authorize_url')}?{query}&state=x"), login, d.refusal("parameters-once", 0, "invalid_request"), f"{name}: state twice", state=False)
 
 
 def pkce(sandbox, login):
     name, d = f"{login.dialect.name} {login.id}", login.dialect
+    if not d.takes_challenges():
+        for asked in ({"code_challenge": login.challenge()}, {"code_challenge_method": "S256"}, {"code_challenge": "x", "code_challenge_method": "nonsense"}):
+            reply = sandbox.authorize(login, **asked)
+            if d["pkce"] == "refused":
+                is_redirect(reply, login, d.refusal("challenge-unexpected", 0, "invalid_request"), f"{name}: {asked} is not taken")
+            else:
+                check("code" in reply.query, f"{name}: {asked} is not looked at", reply.location)
+        return
     missing = d.refusal("challenge-present", 0, "invalid_request")
     for value in (None, ""):
         reply = sandbox.authorize(login, code_challenge=value, code_challenge_method=None)
         if d["pkce"] == "required" or login.public:
             is_redirect(reply, login, missing, f"{name}: challenge {value!r}")
-            check(missing[2] or "code_challenge" in reply.query["error_description"], f"{name}: and says so")
+            check(missing[2] is not None or "code_challenge" in reply.query[d["callback_error_text_parameter"]], f"{name}: and says so")
         else:
             check("code" in reply.query, f"{name}: a challenge is optional", reply.location)
     is_redirect(sandbox.authorize(login, code_challenge=None), login, missing, f"{name}: a method without a challenge")
@@ -77,8 +94,8 @@ def pkce(sandbox, login):
     wrong = ["s256", "S257", "SHA-256", "SHA256", "S256 ", " S256", "S256\0x"[:4] + "x", "Plain"]
     if not d["plain"]:
         wrong.append("plain")
-        if d["method_missing"] != "S256":
-            wrong.append(None)
+    if d["method_missing"] == "refused" or (d["method_missing"] == "plain" and not d["plain"]):
+        wrong.append(None)
     for value in wrong:
         is_redirect(sandbox.authorize(login, code_challenge_method=value), login, method, f"{name}: method {value!r}")
     digest = hashlib.sha256(login.verifier.encode())
@@ -87,7 +104,8 @@ def pkce(sandbox, login):
            login.challenge("base64url" if d["challenge"] == "hex" else "hex")]
     for value in odd:
         reply = sandbox.authorize(login, code_challenge=value)
-        if d["challenge_shape"] == "checked":
+        of_verifier = 43 <= len(value) <= 128 and not set(value) & set("=+/")
+        if d["challenge_shape"] == "checked" or d["challenge_shape"] == "characters" and not of_verifier:
             is_redirect(reply, login, d.refusal("challenge-shape", 0, "invalid_request"), f"{name}: challenge {value[:20]}...")
         else:
             check("code" in reply.query, f"{name}: does not look at the challenge {value[:20]}...", reply.location)
@@ -98,14 +116,22 @@ def state_and_uri(sandbox, login):
     for state in ("a b&c=d+e%20f#g?h/\\\"'<>", "é€😀" * 50, "x" * 4000, "%0d%0aSet-Cookie: a=b", "\r\nSet-Cookie: a=b\r\n\r\n<script>"):
         for change, key in (({}, "code"), ({"response_type": None}, "error")):
             reply = sandbox.authorize(login, state=state, **change)
-            check(key in reply.query and reply.query.get("state") == state and "set-cookie" not in reply.headers and reply.body == b"",
+            check(key in reply.query and reply.query.get("state") == state and "a=b" not in reply.headers.get("set-cookie", "") and (reply.body == b"" or reply.posted[0]),
                   f"{name}: state {state[:12]!r} comes back unchanged with {key}", reply.location[:200])
-    check("state" not in sandbox.authorize(login, state=None).query, f"{name}: no state, none back")
+    reply = sandbox.authorize(login, state=None)
+    check("state" not in reply.query, f"{name}: no state, none back")
+    if login.dialect["state_min"]:
+        wanted = login.dialect.refusal("state-present", 0, "invalid_request")
+        is_redirect(reply, login, wanted, f"{name}: and no login", state=False)
+        login.state = "x" * (login.dialect["state_min"] - 1)
+        is_redirect(sandbox.authorize(login), login, wanted, f"{name}: nor with a short one")
+        login.state += "x"
+        check("code" in sandbox.authorize(login).query, f"{name}: but with one that is just long enough")
     for uri in ("http://127.0.0.1:1", "http://127.0.0.1:65535/x", "http://[::1]:7/x", "http://localhost/x", "http://127.9.9.9/x", "http://127.0.0.1/x?a=1&b=%20",
                 "https://app.example.com/cb"):
         reply = sandbox.authorize(login, redirect_uri=uri)
-        check(reply.location.startswith(uri + ("&" if "?" in uri else "?")) and "code" in reply.query, f"{name}: redirect URI {uri}", reply.location)
-    reply = sandbox.ask("GET", login.dialect.path("authorize_url") + "?" + urllib.parse.urlencode({**login.asked(), "extra": "x", "nonce": "1"}))
+        check(reply.goes_to(uri) and "code" in reply.query, f"{name}: redirect URI {uri}", reply.location)
+    reply = sandbox.authorize(login, extra="x")
     check("code" in reply.query, f"{name}: unknown parameters are ignored")
     check("access-control-allow-origin" not in sandbox.ask("GET", login.dialect.path("authorize_url"), headers={"Origin": "https://evil.example"}).headers, f"{name}: no CORS")
 
@@ -118,7 +144,7 @@ def main():
             state_and_uri(sandbox, Login(dialect))
             for path in ("/nothing", dialect.path("authorize_url").replace("/" + dialect.name, "") + "x", "/api/v2/oauth/token"):
                 reply = sandbox.ask("GET", "/" + dialect.name + path)
-                check(reply.status == 404 and dialect.path("token_url") in reply.text, f"{dialect.name}: {path} is not there, and says what is", reply.text)
+                check(reply.status == 404 and dialect.path("token_url") in reply.text.replace("{tenant}", dialect["tenant"]), f"{dialect.name}: {path} is not there, and says what is", reply.text)
         for login in logins():
             pkce(sandbox, login)
         equal(sandbox.ask("GET", "/nobody/authorize").status, 404, "no such provider")

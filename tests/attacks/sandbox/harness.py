@@ -77,7 +77,9 @@ class Dialect:
 
     def refusal(self, check, status, code):
         """What this check answers: the dialect's words, else these."""
-        return self.refusals.get(check) or Words(self, self["error_status"] or status, code, "", None)
+        if not check.startswith(("bearer-", "userinfo-", "method-get-or-post")):
+            status = self["error_status"] or status
+        return self.refusals.get(check) or Words(self, status, code, "", None)
 
     def has(self, public):
         """Whether it has public clients, or confidential ones."""
@@ -243,7 +245,7 @@ class Sandbox:
         reply = self.token(login, self.code(login, **changes))
         tokens = reply.tokens(login.dialect)
         subject = at(reply.members, login.dialect["token_subject"]) if login.dialect["token_subject"] else None
-        return tokens, self.userinfo(login, tokens["access_token"], subject)
+        return tokens, self.userinfo(login, tokens["access_token"], subject) if login.dialect["userinfo_url"] else None
 
     def userinfo(self, login, token, subject=None):
         return self.ask(*login.userinfo(token, subject))

@@ -3,94 +3,130 @@
 import sys
 
 sys.dont_write_bytecode = True
-from harness import DIALECTS, Login, Sandbox, check, equal, finish, is_refusal, logins
+from harness import DIALECTS, Login, Sandbox, at, check, equal, finish, is_refusal, logins
 
 
-def refresh(sandbox, login, token, **changes):
-    return sandbox.token(login, None, **{"grant_type": "refresh_token", "refresh_token": token, "redirect_uri": None, "code_verifier": None, **changes})
-
-
-def tokens(sandbox, login, **changes):
-    return sandbox.token(login, sandbox.code(login, **changes)).json
+def works(sandbox, login, tokens, subject=None):
+    """Whether the access token opens the user info; where there is none, nobody knows."""
+    if not login.dialect["userinfo_url"]:
+        return True
+    reply = sandbox.userinfo(login, tokens["access_token"], subject)
+    wanted = (200, None) if reply.status == 200 else login.dialect.refusal("bearer-valid", 401, "invalid_token")
+    return reply.status == wanted[0] and at(reply.json, login.dialect["userinfo_subject"]) is not None
 
 
 def refreshing(sandbox, login):
     name, d = f"{login.dialect.name} {login.id}", login.dialect
-    first = tokens(sandbox, login)
-    second = refresh(sandbox, login, first["refresh_token"])
+    first = sandbox.login(login)[0]
+    second = sandbox.refresh(login, first["refresh_token"])
     equal(second.status, 200, f"{name}: a refresh")
-    second = second.json
-    check(second["access_token"] != first["access_token"] and sandbox.userinfo(login, second["access_token"]).status == 200, f"{name}: a new access token that works")
-    equal(second["scope"], first["scope"], f"{name}: the same scopes")
+    subject = at(second.members, d["token_subject"]) if d["token_subject"] else None
+    second = second.tokens(d)
+    check(second["access_token"] != first["access_token"] and works(sandbox, login, second, subject), f"{name}: a new access token that works")
+    equal(second.get("scope"), first.get("scope"), f"{name}: the same scopes")
     rotates = d["refresh_rotates"] or login.public
     equal("refresh_token" in second and second["refresh_token"] != first["refresh_token"], rotates, f"{name}: rotation")
-    is_refusal(refresh(sandbox, login, None), d.refusal("refresh-token-present", 400, "invalid_request"), f"{name}: no refresh token")
-    is_refusal(refresh(sandbox, login, "x" * 43), d.refusal("refresh-token-known", 400, "invalid_grant"), f"{name}: a refresh token of nobody")
-    is_refusal(refresh(sandbox, login, first["access_token"]), d.refusal("refresh-token-known", 400, "invalid_grant"), f"{name}: an access token as refresh token")
+    is_refusal(sandbox.refresh(login, None), d.refusal("refresh-token-present", 400, "invalid_request"), f"{name}: no refresh token")
+    is_refusal(sandbox.refresh(login, "x" * 43), d.refusal("refresh-token-known", 400, "invalid_grant"), f"{name}: a refresh token of nobody")
+    is_refusal(sandbox.refresh(login, first["access_token"]), d.refusal("refresh-token-known", 400, "invalid_grant"), f"{name}: an access token as refresh token")
     if not rotates:
         return
     current = second["refresh_token"]
-    for scope in (d["scope_separator"].join(d["scopes"]), "unknown"):
-        is_refusal(refresh(sandbox, login, current, scope=scope), d.refusal("scope-within-grant", 400, "invalid_scope"), f"{name}: a wider scope {scope}")
-    if "none" in d["client_auth"]:
-        is_refusal(refresh(sandbox, Login(d, not login.public), current), d.refusal("refresh-token-client", 400, "invalid_grant"), f"{name}: another client")
-    third = refresh(sandbox, login, current, scope=d["scopes"][0])
-    equal((third.status, third.json.get("scope")), (200, d["scopes"][0]), f"{name}: a narrower scope, and nothing above burnt the token")
-    is_refusal(refresh(sandbox, login, first["refresh_token"]), d.refusal("refresh-token-unused", 400, "invalid_grant"), f"{name}: an old refresh token")
-    is_refusal(refresh(sandbox, login, third.json["refresh_token"]), d.refusal("refresh-token-known", 400, "invalid_grant"), f"{name}: ends the newest too")
-    for token in (first, second, third.json):
-        equal(sandbox.userinfo(login, token["access_token"]).status, 401, f"{name}: and every access token of the family")
+    for scope in [d.scope(d["scopes"])] * (len(d["scopes"]) > len(d.asked_scopes())) + ["unknown"]:
+        is_refusal(sandbox.refresh(login, current, **{d["scope_parameter"]: scope}), d.refusal("scope-within-grant", 400, "invalid_scope"), f"{name}: a wider scope {scope}")
+    if d.has(not login.public):
+        is_refusal(sandbox.refresh(Login(d, not login.public), current), d.refusal("refresh-token-client", 400, "invalid_grant"), f"{name}: another client")
+    least = d.asked_scopes()[:1]
+    third = sandbox.refresh(login, current, **{d["scope_parameter"]: d.scope(least)})
+    equal((third.status, third.tokens(d).get("scope")), (200, {"text": "".join(least), "array": least, "absent": None}[d["reply_scope"]]),
+          f"{name}: a narrower scope, and nothing above burnt the token")
+    is_refusal(sandbox.refresh(login, first["refresh_token"]), d.refusal("refresh-token-unused", 400, "invalid_grant"), f"{name}: an old refresh token")
+    is_refusal(sandbox.refresh(login, third.tokens(d)["refresh_token"]), d.refusal("refresh-token-known", 400, "invalid_grant"), f"{name}: ends the newest too")
+    for token in (first, second, third.tokens(d)):
+        check(not d["userinfo_url"] or not works(sandbox, login, token, subject), f"{name}: and every access token of the family")
 
 
 def revoking(sandbox, login):
     name, d = f"{login.dialect.name} {login.id}", login.dialect
     path, key = d.path("revoke_url"), d["revoke_token_parameter"]
 
+    by_itself = d["revoke_auth"] == "bearer"
+
     def revoke(token, who=login, **changes):
+        if by_itself:
+            return sandbox.ask("POST", path, headers={"Authorization": "Bearer " + token})
         return sandbox.ask("POST", path, {**who.proof(), key: token, **changes}, who.auth())
 
-    given = tokens(sandbox, login)
-    if "none" in d["client_auth"]:
+    given, info = sandbox.login(login)
+    subject = at(info.json, d["userinfo_subject"]) if d["userinfo_subject_parameter"] else None
+    stranger = ("client-authenticated", 401, "invalid_client")
+    if not by_itself and d.has(not login.public):
         reply = revoke(given["access_token"], Login(d, not login.public))
         is_refusal(reply, d.refusal("token-client", 400, "unauthorized_client"), f"{name}: another client's token")
-    is_refusal(sandbox.ask("POST", path, {key: given["access_token"]}), d.refusal("client-authenticated", 401, "invalid_client"), f"{name}: revoking as nobody")
-    is_refusal(revoke(""), d.refusal("token-present", 400, "invalid_request"), f"{name}: revoking nothing")
-    equal(sandbox.ask("GET", path).status, 405, f"{name}: revoking by GET")
-    equal(sandbox.userinfo(login, given["access_token"]).status, 200, f"{name}: still alive")
+    is_refusal(sandbox.ask("POST", path, {key: given["access_token"]}), d.refusal(*stranger), f"{name}: revoking as nobody")
+    is_refusal(revoke(""), d.refusal(*stranger) if by_itself else d.refusal("token-present", 400, "invalid_request"), f"{name}: revoking nothing")
+    is_refusal(sandbox.ask("GET", path), d.refusal("method-post", 405, "invalid_request"), f"{name}: revoking by GET")
+    check(works(sandbox, login, given, subject), f"{name}: still alive")
     equal(revoke(given["access_token"]).status, 200, f"{name}: an access token revoked")
-    equal(sandbox.userinfo(login, given["access_token"]).status, 401, f"{name}: is dead")
+    check(not works(sandbox, login, given, subject) or not d["userinfo_url"], f"{name}: is dead")
+    if by_itself:
+        is_refusal(revoke(given["access_token"]), d.refusal(*stranger), f"{name}: and proves nothing any more")
+        if "refresh_token" in given:
+            is_refusal(sandbox.refresh(login, given["refresh_token"]), d.refusal("refresh-token-known", 400, "invalid_grant"), f"{name}: and takes its refresh token along")
+        return
     equal(revoke(given["access_token"]).status, 200, f"{name}: twice does no harm")
     equal(revoke("x" * 43).status, 200, f"{name}: nor an unknown one")
     if "refresh_token" in given:
-        given = tokens(sandbox, login)
+        given = sandbox.login(login)[0]
         equal(revoke(given["refresh_token"], token_type_hint="access_token").status, 200, f"{name}: a refresh token revoked")
-        equal(sandbox.userinfo(login, given["access_token"]).status, 401, f"{name}: takes its access tokens along")
-        is_refusal(refresh(sandbox, login, given["refresh_token"]), d.refusal("refresh-token-known", 400, "invalid_grant"), f"{name}: and itself")
+        check(not works(sandbox, login, given, subject) or not d["userinfo_url"], f"{name}: takes its access tokens along")
+        is_refusal(sandbox.refresh(login, given["refresh_token"]), d.refusal("refresh-token-known", 400, "invalid_grant"), f"{name}: and itself")
 
 
 def bearer(sandbox, login):
     name, d = f"{login.dialect.name} {login.id}", login.dialect
-    path, token = d.path("userinfo_url"), tokens(sandbox, login)["access_token"]
-    reply = sandbox.ask("GET", path)
-    check(reply.status == 401 and reply.headers.get("www-authenticate", "").startswith("Bearer") and "error" not in reply.headers["www-authenticate"],
-          f"{name}: no token: a bare challenge", reply.headers)
-    for header in ("Bearer wrong", "Bearer " + token[:-1], "Bearer " + token + "x", "Bearer " + "x" * 9000):
-        reply = sandbox.ask("GET", path, headers={"Authorization": header})
-        check(reply.status == 401 and 'error="invalid_token"' in reply.headers.get("www-authenticate", ""), f"{name}: {header[:12]!r}", reply.headers)
+    tokens, info = sandbox.login(login)
+    token, subject = tokens["access_token"], at(info.json, d["userinfo_subject"])
+    method, path, body, headers = login.userinfo(token, subject)
+    by_header = d["userinfo_token"] == "header"
+
+    def ask(header=None, path=path, method=method):
+        rest = {k: v for k, v in headers.items() if k != "Authorization"}
+        return sandbox.ask(method, path, body if method == "POST" else None, {**rest, **({"Authorization": header} if header else {})})
+
+    bare = path if by_header else path.replace("access_token=", "nothing=")
+    invalid = d.refusal("bearer-valid", 401, "invalid_token")
+    present = d.refusal("bearer-present", 401, "")
+    reply = ask(path=bare)
+    challenge = reply.headers.get("www-authenticate", "")
+    check(reply.status == present[0] and (reply.status != 401 or challenge.startswith("Bearer") and ("error" not in challenge or present[1])),
+          f"{name}: no token: a bare challenge", (reply.status, reply.headers))
+    for wrong in ("wrong", token[:-1], token + "x", "x" * 9000):
+        reply = ask("Bearer " + wrong) if by_header else ask(path=path.replace(token, wrong))
+        challenge = reply.headers.get("www-authenticate", "")
+        check(reply.status == invalid[0] and (reply.status != 401 or f'error="{invalid[1]}"' in challenge) and at(reply.json, d["userinfo_subject"]) is None,
+              f"{name}: {wrong[:12]!r}", (reply.status, reply.headers))
     for header in ("Basic " + token, token, "Bearer", "Bearer "):
-        equal(sandbox.ask("GET", path, headers={"Authorization": header}).status, 401, f"{name}: header {header[:8]!r}")
-    reply = sandbox.ask("GET", path + "?access_token=" + token)
-    equal(reply.status, 400, f"{name}: a token in the URL")
-    equal(sandbox.ask("GET", path, headers={"Authorization": "bearer " + token}).status, 200, f"{name}: the scheme in lower case")
-    reply = sandbox.ask("POST", path, "", {"Authorization": "Bearer " + token})
-    equal(reply.status, 200, f"{name}: by POST")
+        equal(ask(header, bare).status, present[0], f"{name}: header {header[:8]!r}")
+    if by_header:
+        equal(ask(path=path + "?&"["?" in path] + "access_token=" + token).status, d.refusal("bearer-in-header", 400, "")[0], f"{name}: a token in the URL")
+        equal(ask("bearer " + token).status, 200, f"{name}: the scheme in lower case")
+    else:
+        equal(ask("Bearer " + token, bare).status, present[0], f"{name}: a token in the header")
+    for other_method in ("GET", "POST"):
+        reply = sandbox.ask(other_method, path, {} if other_method == "POST" else None, headers)
+        taken = bool(d["issuer"]) or other_method == d["userinfo_method"]
+        equal(reply.status, 200 if taken else d.refusal("method-get-or-post", 405, "")[0], f"{name}: by {other_method}")
+        check(taken or reply.headers.get("allow") == d["userinfo_method"], f"{name}: which says what is allowed", reply.headers)
     for other in DIALECTS:
-        if other.name != d.name:
-            equal(sandbox.ask("GET", other.path("userinfo_url"), headers={"Authorization": "Bearer " + token}).status, 401, f"{name}: the token at {other.name}")
+        if other.name != d.name and other["userinfo_url"]:
+            reply = sandbox.ask(*Login(other).userinfo(token, subject))
+            equal(reply.status, other.refusal("bearer-valid", 401, "invalid_token")[0], f"{name}: the token at {other.name}")
+            check(at(reply.json, other["userinfo_subject"]) is None, f"{name}: which opens nothing there", reply.text)
 
 
 def cors(sandbox, dialect):
-    for key in ("token_url", "userinfo_url") + (("revoke_url",) if dialect["revoke_url"] else ()):
+    for key in [k for k in ("token_url", "userinfo_url", "revoke_url") if dialect[k]]:
         reply = sandbox.ask("OPTIONS", dialect.path(key), headers={"Origin": "https://spa.example", "Access-Control-Request-Method": "POST"})
         check(reply.status == 204 and reply.headers.get("access-control-allow-origin") == "*" and "Authorization" in reply.headers.get("access-control-allow-headers", "")
               and "access-control-allow-credentials" not in reply.headers, f"{dialect.name}: CORS at {key}", reply.headers)
@@ -104,7 +140,8 @@ def main():
                 refreshing(sandbox, login)
             if login.dialect["revoke_url"]:
                 revoking(sandbox, login)
-            bearer(sandbox, login)
+            if login.dialect["userinfo_url"]:
+                bearer(sandbox, login)
         for dialect in DIALECTS:
             cors(sandbox, dialect)
     finish()
