@@ -204,11 +204,18 @@ enum pk_response_mode {
 				       POST from the provider's site */
 };
 
+/* How a token request is written. */
+enum pk_request_body {
+	PK_REQUEST_FORM,
+	PK_REQUEST_JSON,
+	PK_REQUEST_QUERY, /* a GET, everything in the URL */
+};
+
+/* How a token reply is written. */
 enum pk_body {
 	PK_BODY_FORM,
 	PK_BODY_JSON,
-	PK_BODY_QUERY,  /* token_request: a GET, everything in the URL */
-	PK_BODY_ACCEPT, /* token_reply: JSON for who accepts it, a form for everybody else */
+	PK_BODY_ACCEPT, /* JSON for who accepts it, a form for everybody else */
 };
 
 /* How `scope` stands in the token reply. */
@@ -334,7 +341,7 @@ struct pk_dialect {
 
 	struct pk_list redirect_rules; /* see pk_redirect_uris_check() */
 
-	enum pk_body token_request;
+	enum pk_request_body token_request;
 	struct pk_str token_parameters; /* what a token request has in addition, form-encoded */
 	bool dpop;                      /* the provider takes DPoP proofs (RFC 9449) */
 

@@ -29,7 +29,7 @@ static const struct flow_part *with_body(const struct flow *flow)
 
 static bool wants_json(const struct flow *flow)
 {
-	return flow->dialect && flow->dialect->token_request == PK_BODY_JSON;
+	return flow->dialect && flow->dialect->token_request == PK_REQUEST_JSON;
 }
 
 /* Who speaks of the grant or of the client has read the parameters. */

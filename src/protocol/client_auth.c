@@ -120,7 +120,7 @@ static enum pk_err write_origin(struct pk_arena *arena, const struct pk_login *l
 /* What a request is made of, before it is written. */
 struct draft {
 	struct pk_str url;
-	enum pk_body body;
+	enum pk_request_body body;
 	bool origin;
 	struct pk_pair pair[PAIRS_MAX];
 	size_t count;
@@ -145,7 +145,7 @@ static enum pk_err write_url(struct pk_arena *arena, const struct pk_login *logi
 	struct pk_buf url = pk_arena_open(arena);
 
 	TRY(pk_endpoint_write(login, draft->url, &url, why));
-	if (draft->body == PK_BODY_QUERY) {
+	if (draft->body == PK_REQUEST_QUERY) {
 		const bool has_query = pk_str_find(draft->url, '?') < draft->url.len;
 
 		pk_buf_char(&url, has_query ? '&' : '?');
@@ -157,7 +157,7 @@ static enum pk_err write_url(struct pk_arena *arena, const struct pk_login *logi
 static enum pk_err write_body(struct pk_arena *arena, const struct draft *draft,
 			      struct pk_http_request *request, struct pk_why *why)
 {
-	const bool json = draft->body == PK_BODY_JSON;
+	const bool json = draft->body == PK_REQUEST_JSON;
 	struct pk_buf body = pk_arena_open(arena);
 
 	request->header[request->header_count++] =
@@ -170,17 +170,26 @@ static enum pk_err write_body(struct pk_arena *arena, const struct draft *draft,
 	return pk_space(why, pk_arena_close(arena, &body, &request->body));
 }
 
+static bool has_pair(const struct draft *draft, struct pk_str name)
+{
+	for (size_t i = 0; i < draft->count; i++)
+		if (pk_str_equal(draft->pair[i].name, name))
+			return true;
+	return false;
+}
+
 static enum pk_err write_request(struct pk_arena *arena, const struct pk_login *login,
 				 struct pk_secret secret, struct draft *draft,
 				 struct pk_http_request *ret, struct pk_why *why)
 {
 	const struct pk_dialect *dialect = login->dialect;
-	const bool get = draft->body == PK_BODY_QUERY;
+	const bool get = draft->body == PK_REQUEST_QUERY;
 	struct pk_http_request request = {.method = get ? "GET" : "POST"};
 	struct pk_str how;
 
 	TRY(choose(login, secret, &how, why));
-	if (!pk_str_equal(how, PK_STR("basic")))
+	/* A pushed authorize request has it already, whatever the proof is. */
+	if (!pk_str_equal(how, PK_STR("basic")) && !has_pair(draft, dialect->client_id_parameter))
 		draft->pair[draft->count++] =
 			(struct pk_pair){dialect->client_id_parameter, login->client_id};
 	if (pk_str_equal(how, PK_STR("post")))
@@ -203,8 +212,8 @@ enum pk_err pk_client_post(struct pk_arena *arena, const struct pk_login *login,
 			   struct pk_secret secret, struct pk_str url, const struct pk_pair *pairs,
 			   size_t count, struct pk_http_request *ret, struct pk_why *why)
 {
-	const bool json = login->dialect->token_request == PK_BODY_JSON;
-	struct draft draft = {.url = url, .body = json ? PK_BODY_JSON : PK_BODY_FORM};
+	const bool json = login->dialect->token_request == PK_REQUEST_JSON;
+	struct draft draft = {.url = url, .body = json ? PK_REQUEST_JSON : PK_REQUEST_FORM};
 
 	TRY(add_pairs(&draft, pairs, count, why));
 	return write_request(arena, login, secret, &draft, ret, why);

@@ -16,7 +16,8 @@ static const char *const shape_choices[] = {"checked", "unchecked", "characters"
 static const char *const verifier_choices[] = {"checked", "unchecked", NULL};
 static const char *const method_missing_choices[] = {"plain", "S256", "refused", NULL};
 static const char *const mode_choices[] = {"query", "form_post", NULL};
-static const char *const body_choices[] = {"form", "json", "query", "accept", NULL};
+static const char *const request_choices[] = {"form", "json", "query", NULL};
+static const char *const reply_choices[] = {"form", "json", "accept", NULL};
 static const char *const reply_scope_choices[] = {"text", "array", "absent", NULL};
 static const char *const expires_choices[] = {"number", "text", "absent", NULL};
 static const char *const alg_choices[] = {"none", "RS256", "ES256", "HS256", NULL};
@@ -86,11 +87,11 @@ const struct pk_column pk_columns[] = {
 
 	{"redirect_rules",                  PK_COLUMN_LIST,    AT(redirect_rules),                   NULL,                     true },
 
-	{"token_request",                   PK_COLUMN_CHOICE,  AT(token_request),                    body_choices,             false},
+	{"token_request",                   PK_COLUMN_CHOICE,  AT(token_request),                    request_choices,          false},
 	{"token_parameters",                PK_COLUMN_TEXT,    AT(token_parameters),                 NULL,                     false},
 	{"dpop",                            PK_COLUMN_BOOL,    AT(dpop),                             NULL,                     false},
 
-	{"token_reply",                     PK_COLUMN_CHOICE,  AT(token_reply),                      body_choices,             false},
+	{"token_reply",                     PK_COLUMN_CHOICE,  AT(token_reply),                      reply_choices,            false},
 	{"token_reply_type",                PK_COLUMN_TEXT,    AT(token_reply_type),                 NULL,                     false},
 	{"token_reply_at",                  PK_COLUMN_TEXT,    AT(token_reply_at),                   NULL,                     false},
 	{"token_reply_more",                PK_COLUMN_TEXT,    AT(token_reply_more),                 NULL,                     false},
@@ -260,6 +261,7 @@ _Static_assert(sizeof(enum pk_pkce) == sizeof(int) &&
 		       sizeof(enum pk_userinfo_token) == sizeof(int) &&
 		       sizeof(enum pk_revoke_auth) == sizeof(int) &&
 		       sizeof(enum pk_subject_type) == sizeof(int) &&
+		       sizeof(enum pk_request_body) == sizeof(int) &&
 		       sizeof(enum pk_body) == sizeof(int),
 	       "choices are stored through a pointer to int");
 

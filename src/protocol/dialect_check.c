@@ -292,18 +292,6 @@ static enum pk_err check_additions(const struct pk_dialect *dialect, struct pk_w
 			   sizeof(token) / sizeof(token[0]), why);
 }
 
-/* A choice is shared by request and reply, and some of its words fit one of them only. */
-static enum pk_err check_bodies(const struct pk_dialect *dialect, struct pk_why *why)
-{
-	if (dialect->token_request == PK_BODY_ACCEPT)
-		return pk_refuse(why, PK_ERR_DIALECT_VALUE, "token_request",
-				 "token_request takes \"form\", \"json\" and \"query\"");
-	if (dialect->token_reply == PK_BODY_QUERY)
-		return pk_refuse(why, PK_ERR_DIALECT_VALUE, "token_reply",
-				 "token_reply takes \"form\", \"json\" and \"accept\"");
-	return PK_OK;
-}
-
 static enum pk_err check_client_auth(const struct pk_list *ways, struct pk_why *why)
 {
 	for (size_t i = 0; i < ways->count; i++)
@@ -370,7 +358,6 @@ enum pk_err pk_dialect_check(const struct pk_dialect *dialect, struct pk_why *wh
 	TRY(check_shapes(dialect, why));
 	TRY(check_tenant(dialect, why));
 	TRY(check_additions(dialect, why));
-	TRY(check_bodies(dialect, why));
 	TRY(check_client_auth(&dialect->client_auth, why));
 	TRY(check_identity(dialect, why));
 	for (size_t i = 0; i < dialect->redirect_rules.count; i++)

@@ -38,7 +38,7 @@ bool scope_is_fixed(const struct pk_dialect *dialect, struct pk_str scope)
 
 bool request_is_query(const struct exchange *x)
 {
-	return x->dialect->token_request == PK_BODY_QUERY &&
+	return x->dialect->token_request == PK_REQUEST_QUERY &&
 	       (x->endpoint == TOKEN || x->endpoint == REFRESH);
 }
 

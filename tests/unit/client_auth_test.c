@@ -113,7 +113,7 @@ static void json_where_the_dialect_says_so(void **state)
 
 	(void)state;
 	setting_make(&s, "tiktok");
-	s.dialect.token_request = PK_BODY_JSON;
+	s.dialect.token_request = PK_REQUEST_JSON;
 	s.login.client_id = PK_STR("a\"\\\n");
 	assert_err(post(&s, "\xc3\xa4", &request), PK_OK);
 	assert_text(header(&request, "Content-Type:"), "Content-Type: application/json");
@@ -129,7 +129,7 @@ static void json_refuses_what_it_cannot_say(void **state)
 
 	(void)state;
 	setting_make(&s, "tiktok");
-	s.dialect.token_request = PK_BODY_JSON;
+	s.dialect.token_request = PK_REQUEST_JSON;
 	assert_err(post(&s, "s\xe4", &request), PK_ERR_ARGUMENT);
 	assert_err(s.why.err, PK_ERR_ARGUMENT);
 	assert_string_equal(s.why.parameter, "token_request");
@@ -143,7 +143,7 @@ static void a_full_arena_is_an_error_with_evidence_at_every_size(void **state)
 	(void)state;
 	for (int i = 0; i < 4; i++) {
 		setting_make(&s, dialects[i % 2]);
-		s.dialect.token_request = i < 2 ? PK_BODY_FORM : PK_BODY_JSON;
+		s.dialect.token_request = i < 2 ? PK_REQUEST_FORM : PK_REQUEST_JSON;
 
 		struct pk_http_request request = {.method = "untouched"};
 		enum pk_err err = PK_ERR_NO_SPACE;
@@ -209,7 +209,7 @@ static void a_get_has_everything_in_its_url(void **state)
 
 	(void)state;
 	setting_make(&s, "tiktok");
-	s.dialect.token_request = PK_BODY_QUERY;
+	s.dialect.token_request = PK_REQUEST_QUERY;
 	s.dialect.token_parameters = PK_STR("expiring=1&a=b%20c");
 	assert_err(redeem(&s, "p&w", &request), PK_OK);
 	assert_string_equal(request.method, "GET");
@@ -239,7 +239,7 @@ static void the_dialect_adds_parameters_to_form_and_json(void **state)
 	assert_err(redeem(&s, "pw", &request), PK_OK);
 	assert_text(request.body, "grant_type=x&expiring=1&a=b%20c&client_key=client-1"
 				  "&client_secret=pw");
-	s.dialect.token_request = PK_BODY_JSON;
+	s.dialect.token_request = PK_REQUEST_JSON;
 	assert_err(redeem(&s, "pw", &request), PK_OK);
 	assert_text(request.body, "{\"grant_type\":\"x\",\"expiring\":\"1\",\"a\":\"b c\","
 				  "\"client_key\":\"client-1\",\"client_secret\":\"pw\"}");

@@ -42,7 +42,7 @@ static void the_defaults_are_those_of_the_rfcs(void **state)
 	assert_text(dialect.revoke_token_parameter, "token");
 	assert_int_equal(dialect.challenge, PK_CHALLENGE_BASE64URL);
 	assert_int_equal(dialect.method_missing, PK_METHOD_MISSING_PLAIN);
-	assert_int_equal(dialect.token_request, PK_BODY_FORM);
+	assert_int_equal(dialect.token_request, PK_REQUEST_FORM);
 	assert_int_equal(dialect.token_reply, PK_BODY_JSON);
 	assert_false(dialect.plain);
 	assert_int_equal(dialect.refusal_count, 0);
@@ -254,6 +254,186 @@ static void built_in_dialects_are_found_by_name(void **state)
 	assert_null(pk_dialect_text(""));
 }
 
+/* One more line, and what becomes of it. */
+static void the_form_of_each_text(void **state)
+{
+	static const struct {
+		const char *line;
+		enum pk_err want;
+	} rows[] = {
+		{"jwks_url = \"http://a.example/\"", PK_ERR_DIALECT_VALUE},
+		{"introspect_url = \"a.example\"", PK_ERR_DIALECT_VALUE},
+		{"end_session_url = \"https://a.example/#x\"", PK_ERR_DIALECT_VALUE},
+		{"par_url = \"https://u@a.example/\"", PK_ERR_DIALECT_VALUE},
+		{"refresh_url = \"javascript://a/\"", PK_ERR_DIALECT_VALUE},
+		{"revoke_url = \"https://{realm}.example/\"", PK_ERR_DIALECT_VALUE},
+		{"revoke_url = \"https://a.example/{\"", PK_ERR_DIALECT_VALUE},
+		{"revoke_url = \"https://a.example/{tenantid}\"", PK_ERR_DIALECT_VALUE},
+		{"revoke_url = \"https://a.example/{issuer}\"", PK_ERR_DIALECT_VALUE},
+		{"revoke_url = \"https://a.example/{tenant}\"", PK_ERR_DIALECT_INCOMPLETE},
+		{"revoke_url = \"https://a.example/{tenant}\"\ntenant = \"demo\"", PK_OK},
+		{"tenant = \"a/b\"", PK_ERR_DIALECT_VALUE},
+		{"tenant = \"..\"", PK_ERR_DIALECT_VALUE},
+		{"issuer = \"https://a.example/x?y\"", PK_ERR_DIALECT_VALUE},
+		{"issuer = \"http://a.example\"", PK_ERR_DIALECT_VALUE},
+		{"issuer = \"https://a.example/{tenantid}/x\"", PK_ERR_DIALECT_INCOMPLETE},
+		{"issuer = \"https://a.example/{tenantid}/x\"\ntenant = \"t\"", PK_OK},
+		{"discovery_url = \"{issuer}/.well-known/openid-configuration\"", PK_OK},
+		{"discovery_url = \"https://a.example/{issuer}\"", PK_ERR_DIALECT_VALUE},
+		{"discovery_url = \"{issuer}\"", PK_ERR_DIALECT_VALUE},
+		{"discovery_url = \"{host}/x\"", PK_ERR_DIALECT_VALUE},
+		{"authorize_query = \"a=1&b=%20\"", PK_OK},
+		{"authorize_query = \"a=%\"", PK_ERR_DIALECT_VALUE},
+		{"authorize_query = \"a=b c\"", PK_ERR_DIALECT_VALUE},
+		{"authorize_query = \"a=1#x\"", PK_ERR_DIALECT_VALUE},
+		{"authorize_query = \"&\"", PK_ERR_DIALECT_VALUE},
+		{"authorize_query = \"=1\"", PK_ERR_DIALECT_VALUE},
+		{"authorize_query = \"a=1&state=1\"", PK_ERR_DIALECT_VALUE},
+		{"authorize_query = \"client%5fid=1\"", PK_ERR_DIALECT_VALUE},
+		{"authorize_fragment = \"#x\"", PK_ERR_DIALECT_VALUE},
+		{"authorize_fragment = \"a b\"", PK_ERR_DIALECT_VALUE},
+		{"callback_fragment = \"_=_\"", PK_OK},
+		{"callback_fragment = \"<\"", PK_ERR_DIALECT_VALUE},
+		{"callback_more = \"a=%0\"", PK_ERR_DIALECT_VALUE},
+		{"token_parameters = \"code=1\"", PK_ERR_DIALECT_VALUE},
+		{"token_parameters = \"client_secret=1\"", PK_ERR_DIALECT_VALUE},
+		{"token_parameters = \"expiring=1\"", PK_OK},
+		{"userinfo_query = \"fields=a,b\"", PK_OK},
+		{"userinfo_query = \"a b\"", PK_ERR_DIALECT_VALUE},
+		{"token_reply_at = \"data\"", PK_ERR_DIALECT_VALUE},
+		{"token_reply_at = \"/data/0\"", PK_OK},
+		{"error_at = \"error\"", PK_ERR_DIALECT_VALUE},
+		{"userinfo_name = \"name\"", PK_ERR_DIALECT_VALUE},
+		{"token_reply_more = \"/a=1&/b/c=2\"", PK_OK},
+		{"token_reply_more = \"/a=1&b=2\"", PK_ERR_DIALECT_VALUE},
+		{"error_more = \"a=1\"", PK_ERR_DIALECT_VALUE},
+		{"refresh_asked_by = \"access_type=offline\"", PK_OK},
+		{"refresh_asked_by = \"offline_access\"", PK_ERR_DIALECT_VALUE},
+		{"refresh_asked_by = \"a=1&b=2\"", PK_ERR_DIALECT_VALUE},
+		{"refresh_asked_by = \"=1\"", PK_ERR_DIALECT_VALUE},
+		{"userinfo_header = \"Api-Version: 1\"", PK_OK},
+		{"userinfo_header = \"Api-Version:1\"", PK_ERR_DIALECT_VALUE},
+		{"userinfo_header = \"Api Version: 1\"", PK_ERR_DIALECT_VALUE},
+		{"userinfo_header = \"Api-Version\"", PK_ERR_DIALECT_VALUE},
+		{"userinfo_header = \"Api-Version: \xc3\xa4\"", PK_ERR_DIALECT_VALUE},
+		{"userinfo_client_header = \"Client Id\"", PK_ERR_DIALECT_VALUE},
+		{"userinfo_client_header = \"Client-Id\"", PK_OK},
+		{"token_request = \"accept\"", PK_ERR_DIALECT_VALUE},
+		{"token_request = \"query\"", PK_OK},
+		{"token_reply = \"query\"", PK_ERR_DIALECT_VALUE},
+		{"token_reply = \"accept\"", PK_OK},
+		/* What an empty text may mean. */
+		{"token_type = \"\"", PK_OK},
+		{"challenge_method = \"\"", PK_OK},
+		{"error_text_at = \"\"", PK_OK},
+		{"callback_error_text_parameter = \"\"", PK_OK},
+		{"error_at = \"\"", PK_ERR_DIALECT_VALUE},
+		{"scope_parameter = \"\"", PK_ERR_DIALECT_VALUE},
+		/* What one key needs of another. */
+		{"callback_issuer = true", PK_ERR_DIALECT_INCOMPLETE},
+		{"callback_issuer = true\nissuer = \"https://a.example\"", PK_OK},
+		{"id_token_alg = \"HS256\"", PK_ERR_DIALECT_INCOMPLETE},
+		{"id_token_alg = \"HS256\"\nissuer = \"https://a.example\"", PK_OK},
+		{"id_token_alg = \"RS256\"\nissuer = \"https://a.example\"",
+		 PK_ERR_DIALECT_INCOMPLETE},
+		{"id_token_alg = \"ES256\"\nissuer = \"https://a.example\"",
+		 PK_ERR_DIALECT_INCOMPLETE},
+		{"id_token_alg = \"ES256\"\nissuer = \"https://a.example\"\njwks_url = "
+		 "\"https://a.example/keys\"",
+		 PK_OK},
+		{"userinfo_subject_parameter = \"openid\"", PK_ERR_DIALECT_INCOMPLETE},
+		{"userinfo_subject_parameter = \"openid\"\ntoken_subject = \"/openid\"", PK_OK},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char text[1024];
+		enum pk_err got;
+
+		snprintf(text, sizeof(text), "%s%s\n", LEAST, rows[i].line);
+		got = parse(text);
+		if (got != rows[i].want)
+			print_error("%s: %s\n", rows[i].line, why.detail);
+		assert_err(got, rows[i].want);
+	}
+}
+
+#define FOUND                                                                                      \
+	"title = \"T\"\nsource = \"s\"\nchecked = \"2026-11-21\"\nclient_auth = {\"basic\"}\n"     \
+	"pkce = \"sent\"\nredirect_rules = {}\n"
+
+/* Its own metadata says the rest. */
+static void a_dialect_that_is_found_by_discovery_alone(void **state)
+{
+	(void)state;
+	assert_err(parse(FOUND), PK_ERR_DIALECT_INCOMPLETE);
+	assert_err(parse(FOUND "discovery_url = \"{issuer}/.well-known/openid-configuration\"\n"),
+		   PK_OK);
+	assert_err(parse(FOUND "discovery_url = \"{issuer}/.well-known/openid-configuration\"\n"
+			       "id_token_alg = \"RS256\"\ncallback_issuer = true\n"),
+		   PK_OK);
+	/* Half of it is neither. */
+	assert_err(parse(FOUND "discovery_url = \"{issuer}/x\"\n"
+			       "authorize_url = \"https://a.example/\"\n"),
+		   PK_ERR_DIALECT_INCOMPLETE);
+}
+
+/* An ID token says who logged in as well as user info does. */
+static void an_id_token_is_an_identity(void **state)
+{
+	(void)state;
+	assert_err(parse(FOUND "authorize_url = \"https://a.example/\"\n"
+			       "token_url = \"https://a.example/\"\n"),
+		   PK_ERR_DIALECT_INCOMPLETE);
+	assert_err(parse(FOUND "authorize_url = \"https://a.example/\"\n"
+			       "token_url = \"https://a.example/\"\n"
+			       "issuer = \"https://a.example\"\nid_token_alg = \"RS256\"\n"
+			       "jwks_url = \"https://a.example/keys\"\n"),
+		   PK_OK);
+}
+
+/* A table of texts that forgets one would let it through. */
+static void every_address_and_pointer_is_looked_at(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < pk_column_count; i++) {
+		const struct pk_str key = pk_str(pk_columns[i].key);
+		char text[1024];
+
+		if (pk_columns[i].type != PK_COLUMN_TEXT ||
+		    !(pk_str_ends(key, PK_STR("_url")) || pk_str_ends(key, PK_STR("_at")) ||
+		      pk_str_ends(key, PK_STR("_more")) || pk_str_ends(key, PK_STR("_query")) ||
+		      pk_str_ends(key, PK_STR("_fragment")) ||
+		      pk_str_ends(key, PK_STR("_header")) || pk_str_equal(key, PK_STR("issuer"))))
+			continue;
+		snprintf(text, sizeof(text),
+			 "title = \"T\"\nsource = \"s\"\nchecked = \"2026-11-21\"\n%s = \"a b#<\"\n"
+			 "client_auth = {\"basic\"}\npkce = \"sent\"\nredirect_rules = {}\n"
+			 "token_subject = \"/s\"\n%s%s",
+			 pk_columns[i].key,
+			 pk_str_equal(key, PK_STR("authorize_url"))
+				 ? ""
+				 : "authorize_url = \"https://a.example/\"\n",
+			 pk_str_equal(key, PK_STR("token_url"))
+				 ? ""
+				 : "token_url = \"https://a.example/\"\n");
+		if (parse(text) == PK_OK)
+			print_error("%s takes anything\n", pk_columns[i].key);
+		assert_err(parse(text), PK_ERR_DIALECT_VALUE);
+		assert_string_equal(why.parameter, pk_columns[i].key);
+	}
+}
+
+static void a_refusal_may_have_a_number(void **state)
+{
+	(void)state;
+	assert_err(parse(LEAST "error.code-known = \"400 invalid_grant/70008 It is late.\"\n"),
+		   PK_OK);
+	assert_text(dialect.refusal[0].code, "invalid_grant");
+	assert_text(dialect.refusal[0].number, "70008");
+	assert_text(dialect.refusal[0].text, "It is late.");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -266,6 +446,11 @@ int main(void)
 		cmocka_unit_test(lists_and_refusals_are_bounded),
 		cmocka_unit_test(written_and_read_again_it_is_the_same),
 		cmocka_unit_test(built_in_dialects_are_found_by_name),
+		cmocka_unit_test(the_form_of_each_text),
+		cmocka_unit_test(a_dialect_that_is_found_by_discovery_alone),
+		cmocka_unit_test(an_id_token_is_an_identity),
+		cmocka_unit_test(every_address_and_pointer_is_looked_at),
+		cmocka_unit_test(a_refusal_may_have_a_number),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

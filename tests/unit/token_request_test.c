@@ -210,7 +210,7 @@ static void a_refresh_in_the_dialects_way(void **state)
 	s.login.scopes.count = 0;
 	assert_err(refresh(&s, "r", &request), PK_OK);
 	assert_false(text_has(request.body, "scope"));
-	s.dialect.token_request = PK_BODY_QUERY;
+	s.dialect.token_request = PK_REQUEST_QUERY;
 	assert_err(refresh(&s, "r", &request), PK_OK);
 	assert_text(request.url, "https://login.example.com/refresh?grant_type=refresh_token"
 				 "&refresh_token=r&client_id=client-1");

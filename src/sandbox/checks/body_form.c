@@ -14,7 +14,7 @@ static bool run(struct exchange *x)
 {
 	const struct pk_str form = PK_STR("application/x-www-form-urlencoded");
 	const struct pk_str json = PK_STR("application/json");
-	const bool wants_json = x->dialect->token_request == PK_BODY_JSON &&
+	const bool wants_json = x->dialect->token_request == PK_REQUEST_JSON &&
 				x->endpoint != AUTHORIZE && x->endpoint != DECIDE;
 	struct pk_str header = http_header(x->http, "Content-Type");
 	const struct pk_str type = pk_str_trim(pk_str_cut(&header, ';'));

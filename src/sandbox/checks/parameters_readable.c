@@ -57,7 +57,7 @@ static bool run(struct exchange *x)
 		return false;
 	if (x->endpoint == AUTHORIZE && !post && !x->dialect->plus_is_space && !keep_plus(x, &text))
 		return false;
-	if (post && !browser && x->dialect->token_request == PK_BODY_JSON)
+	if (post && !browser && x->dialect->token_request == PK_REQUEST_JSON)
 		return read_json(x, text);
 	return pk_form_parse(x->arena, text, &x->form, NULL) == PK_OK;
 }
