@@ -123,7 +123,10 @@ json_t *attempt_json(const struct attempts *attempts, const struct attempt *atte
 	json_t *object = json_object();
 	json_t *capture = json_object();
 	json_t *events = json_array();
+	json_t *produced = json_array();
 
+	for (size_t i = 0; i < attempt->produced_count; i++)
+		(void)json_array_append_new(produced, json_string(attempt->produced[i]));
 	for (const struct record *at = attempt->first; at; at = at->next)
 		(void)json_array_append_new(events, event_json(&at->event));
 	put_text(capture, "provider", attempt->provider->file.dialect.name);
@@ -131,6 +134,7 @@ json_t *attempt_json(const struct attempts *attempts, const struct attempt *atte
 	put_text(object, "id", attempt_id(attempts, attempt->serial, id));
 	put_text(object, "provider", attempt->provider->file.dialect.name);
 	(void)json_object_set_new(object, "at", json_real(attempt->at));
+	(void)json_object_set_new(object, "produced", produced);
 	(void)json_object_set_new(object, "capture", capture);
 	return object;
 }

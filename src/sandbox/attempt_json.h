@@ -6,7 +6,8 @@
 
 #include <jansson.h>
 
-/* {"id", "provider", "at", "capture"}; the caller's to release. NULL without memory. */
+/* {"id", "provider", "at", "produced", "capture"}, where `produced` are the faults that took effect on
+ * demand; the caller's to release. NULL without memory. */
 json_t *attempt_json(const struct attempts *attempts, const struct attempt *attempt);
 
 /* An HTTP Archive 1.2. */

@@ -12,7 +12,8 @@
 #define ATTEMPTS_SIZE_MAX ((size_t)16 << 20) /* bytes of all events */
 #define ATTEMPT_EVENTS_MAX 48                /* of one attempt; see attempts_add() */
 #define ATTEMPT_CLIENT_MAX 128               /* characters */
-#define ATTEMPT_CODE_MAX 24                  /* characters: enough to know a code that was cut */
+#define ATTEMPT_PRODUCED_MAX 4
+#define ATTEMPT_CODE_MAX 24 /* characters: enough to know a code that was cut */
 
 struct provider;
 
@@ -32,6 +33,8 @@ struct attempt {
 	size_t client_len;
 	char code[ATTEMPT_CODE_MAX]; /* how the code that was given begins */
 	size_t code_len;
+	const char *produced[ATTEMPT_PRODUCED_MAX]; /* faults on demand */
+	size_t produced_count;
 	struct record *first;
 	struct record *last;
 	size_t count;

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "sandbox/attempt_json.h"
 #include "sandbox/control.h"
+#include "sandbox/stream.h"
 
 #include <stdlib.h>
 
@@ -60,6 +61,7 @@ void attempts_clear(struct exchange *x, struct pk_str rest)
 {
 	(void)rest;
 	attempts_forget_all(x->sandbox->attempts);
+	stream_cleared(x->sandbox->stream);
 	http_reply(x->http, 204, NULL, PK_STR(""));
 }
 

@@ -25,6 +25,7 @@ static const struct control_row {
 	{"POST",   {"/_sandbox/logout",    16}, logout_everywhere},
 	{"DELETE", {"/_sandbox/attempts",  18}, attempts_clear},
 	{"GET",    {"/_sandbox/attempts/", 19}, attempts_item},
+	{"GET",    {"/_sandbox/events",    16}, stream_listen},
 	{"GET",    {"/_sandbox/faults",    16}, faults_list},
 	{"POST",   {"/_sandbox/faults",    16}, faults_post},
 	{"DELETE", {"/_sandbox/faults",    16}, faults_delete},

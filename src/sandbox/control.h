@@ -28,6 +28,7 @@ void logout_everywhere(struct exchange *x, struct pk_str rest);
 void attempts_list(struct exchange *x, struct pk_str rest);
 void attempts_clear(struct exchange *x, struct pk_str rest);
 void attempts_item(struct exchange *x, struct pk_str rest); /* "ID", "ID/explain", "ID/har" */
+void stream_listen(struct exchange *x, struct pk_str rest);
 void faults_list(struct exchange *x, struct pk_str rest);
 void faults_post(struct exchange *x, struct pk_str rest);
 void faults_delete(struct exchange *x, struct pk_str rest);

@@ -249,6 +249,7 @@ static bool take(struct exchange *x, const struct fault_row *row, struct armed *
 		*ret = *armed;
 		if (armed->times != FAULT_ALWAYS && --armed->times == 0)
 			remove_at(faults, i);
+		x->produced = row->id;
 		fprintf(stderr, "sandbox: %.*s: %s, as armed\n", PK_ARG(x->dialect->name), row->id);
 		return true;
 	}

@@ -18,7 +18,7 @@
 #include <strings.h>
 
 #define HEADERS_KEPT 40 /* of one message */
-#define PAGE_KEPT 2048  /* bytes of a page */
+#define PAGE_KEPT 4096  /* bytes of a page */
 
 /* For how long a request that says nothing of its login is taken for a part of the newest one. */
 #define TOGETHER_MILLISECONDS 60000
@@ -191,7 +191,7 @@ static struct attempt *find_attempt(struct exchange *x, enum pk_event_kind kind,
 		attempt = attempts_get(attempts, x->grant->attempt);
 	if (!attempt)
 		attempt = find_by_code(x);
-	if (!attempt && is_of_no_login(x))
+	if (!attempt && is_of_no_login(x) && !x->produced)
 		return find_recent(x);
 	if (!attempt && !x->grant && client.len)
 		attempt = find_newest(x, client);
@@ -260,6 +260,8 @@ static void record(struct exchange *x, enum pk_event_kind kind, int status, stru
 	if (!attempt)
 		return;
 	serial = attempt->serial;
+	if (x->produced && attempt->produced_count < ATTEMPT_PRODUCED_MAX)
+		attempt->produced[attempt->produced_count++] = x->produced;
 	event.request = request_of(x, &sent);
 	event.reply = reply_of(x, status, body, &answered);
 	attempts_add(x->sandbox->attempts, attempt, &event, x->now);

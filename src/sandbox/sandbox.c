@@ -15,6 +15,7 @@
 #include "sandbox/sign_in.h"
 #include "sandbox/signing.h"
 #include "sandbox/state.h"
+#include "sandbox/stream.h"
 #include "sandbox/waiting.h"
 
 #include <arpa/inet.h>
@@ -82,6 +83,11 @@ static int serve(struct sandbox *sandbox, int fd)
 			goto out;
 		}
 	}
+	sandbox->stream = stream_new(base, sandbox);
+	if (!sandbox->stream) {
+		fputs("proofkey sandbox: there is not enough memory\n", stderr);
+		goto out;
+	}
 	on_int = evsignal_new(base, SIGINT, stop, base);
 	on_term = evsignal_new(base, SIGTERM, stop, base);
 	if (!on_int || !on_term || event_add(on_int, NULL) != 0 || event_add(on_term, NULL) != 0) {
@@ -96,6 +102,7 @@ out:
 		event_free(on_int);
 	if (on_term)
 		event_free(on_term);
+	stream_free(sandbox->stream);
 	http_server_free(server);
 	backchannel_free(sandbox->backchannel);
 	if (base)

@@ -12,6 +12,7 @@ struct attempts;
 struct ledger;
 struct proofs;
 struct sessions;
+struct stream;
 struct signing;
 struct waiting;
 
@@ -31,6 +32,7 @@ struct sandbox {
 	struct signing *signing;
 	struct proofs *proofs;
 	struct backchannel *backchannel;
+	struct stream *stream;
 	struct faults faults;
 	unsigned char scratch[SCRATCH_SIZE]; /* the arena of the request under way; wiped after it
 					      */
