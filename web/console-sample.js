@@ -3,11 +3,26 @@
 import { hashOf } from './draw.js';
 
 const storageKey = 'proofkey-sample';
-const client = { id: 'sandbox-client', secret: 'sandbox-secret' };
+const confidential = { id: 'sandbox-client', secret: 'sandbox-secret' };
+const publicClient = { id: 'sandbox-public' };
 
 const redirectUri = () => `${location.origin}/_sandbox/console`;
 const random = () => btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(32))))
 	.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
+
+/** The client that fits the provider. A page sends an Origin header, which some providers take from public clients only. */
+const clientAt = ({ client_auth: ways, public_client_sends_origin: originIsPublic }) =>
+	(ways.every((way) => way === 'none') || (originIsPublic && ways.includes('none')) ? publicClient : confidential);
+
+/** How the client says who it is: in the body where it may, because that can be read; else in the header. */
+function authenticate({ client_id_parameter: name, client_auth: ways }, { id, secret }, form, headers) {
+	if (!secret || ways.includes('post'))
+		form.set(name, id);
+	if (secret && ways.includes('post'))
+		form.set('client_secret', secret);
+	else if (secret)
+		headers.Authorization = `Basic ${btoa(`${id}:${secret}`)}`;
+}
 
 /** What the app can do wrong: each takes what a good app would send, and spoils it. */
 export const mistakes = {
@@ -23,7 +38,7 @@ export const mistakes = {
 		authorize: (query) => ['code_challenge', 'code_challenge_method'].forEach((name) => query.delete(name)),
 	},
 	'redirect-differs': { title: 'names another redirect URI at the end', token: (form) => form.set('redirect_uri', `${redirectUri()}/`) },
-	'secret-wrong': { title: 'has the wrong password', token: (form) => form.set('client_secret', 'not-the-secret') },
+	'secret-wrong': { title: 'has the wrong password', client: { secret: 'not-the-secret' } },
 	'code-twice': { title: 'redeems the code twice', twice: true },
 };
 
@@ -36,12 +51,12 @@ export async function startSample(provider, mistake) {
 		throw new Error('This browser computes no SHA-256 here. Open the console at 127.0.0.1.');
 	const spelling = provider.challenge === 'hex' ? 'hex' : 'base64url';
 	const query = new URLSearchParams({
-		response_type: 'code', [provider.client_id_parameter]: client.id, redirect_uri: redirectUri(), state,
+		response_type: 'code', [provider.client_id_parameter]: clientAt(provider).id, redirect_uri: redirectUri(), state,
 		code_challenge: hash[spelling], code_challenge_method: 'S256',
 	});
 
-	if (provider.sample_scope)
-		query.set('scope', provider.sample_scope);
+	if (provider.scopes_required.length)
+		query.set(provider.scope_parameter, provider.scopes_required.join(provider.scope_separator));
 	mistakes[mistake].authorize?.(query, hash, spelling);
 	sessionStorage.setItem(storageKey, JSON.stringify({ provider, mistake, verifier, state }));
 	location.assign(`${provider.authorize_url}?${query}`);
@@ -63,17 +78,19 @@ export async function finishSample() {
 		return true;
 	const form = new URLSearchParams({
 		grant_type: 'authorization_code', code: answer.get('code'), redirect_uri: redirectUri(),
-		[provider.client_id_parameter]: client.id, client_secret: client.secret, code_verifier: verifier,
+		code_verifier: verifier,
 	});
-	const redeem = () => fetch(provider.token_url, { method: 'POST', body: form, credentials: 'omit', headers: { Accept: 'application/json' } });
+	const headers = { Accept: 'application/json' };
+	const redeem = () => fetch(provider.token_url, { method: 'POST', body: form, credentials: 'omit', headers });
 
+	authenticate(provider, { ...clientAt(provider), ...mistakes[mistake].client }, form, headers);
 	mistakes[mistake].token?.(form);
 	const reply = await redeem();
 	const { access_token: token } = await reply.json().catch(() => ({}));
 
 	if (mistakes[mistake].twice)
 		await redeem();
-	else if (token && URL.canParse(provider.userinfo_url))
+	else if (token && provider.userinfo_plain && URL.canParse(provider.userinfo_url))
 		await fetch(provider.userinfo_url, { headers: { Authorization: `Bearer ${token}` }, credentials: 'omit' });
 	return true;
 }

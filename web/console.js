@@ -411,7 +411,7 @@ let faults = [];
 async function showFaults() {
 	faults = await ask('/_sandbox/faults');
 	const chosenFault = byId('fault-id').value;
-	const armed = faults.filter((fault) => fault.armed);
+	const armed = faults.filter((fault) => fault.armed || fault.always);
 
 	byId('fault-id').replaceChildren(...faults.map(({ fault }) => el('option', { value: fault }, fault)));
 	if (chosenFault)
@@ -420,7 +420,7 @@ async function showFaults() {
 	byId('open-faults').textContent = armed.length ? `Arm a fault (${armed.length} armed)` : 'Arm a fault';
 	byId('armed').replaceChildren(...(armed.length ? [
 		el('h3', {}, 'Armed'),
-		el('ul', {}, armed.map(({ fault, armed: left }) => el('li', {}, el('code', {}, fault), ` ${typeof left === 'number' && left > 0 ? `${left} left` : 'always'}`))),
+		el('ul', {}, armed.map(({ fault, armed: left, always }) => el('li', {}, el('code', {}, fault), always ? ' each time' : ` ${left} left`))),
 		el('button', { type: 'button', class: 'tool', click: () => changeFaults('DELETE') }, 'Disarm all'),
 	] : []));
 }
@@ -437,14 +437,16 @@ async function changeFaults(method, document) {
 }
 
 byId('open-faults').addEventListener('click', () => showFaults().catch((error) => (byId('fault-problem').textContent = error.message)));
+byId('fault-always').addEventListener('change', ({ currentTarget: { checked } }) => (byId('fault-times').disabled = checked));
 byId('fault-id').addEventListener('change', () => {
 	byId('fault-words').textContent = faults.find(({ fault }) => fault === byId('fault-id').value)?.title ?? '';
 });
 byId('faults').querySelector('form').addEventListener('submit', (event) => {
 	event.preventDefault();
 	const provider = byId('fault-provider').value;
+	const often = byId('fault-always').checked ? { always: true } : { times: byId('fault-times').valueAsNumber };
 
-	changeFaults('POST', { fault: byId('fault-id').value, times: byId('fault-times').valueAsNumber, ...(provider && { provider }) });
+	changeFaults('POST', { fault: byId('fault-id').value, ...often, ...(provider && { provider }) });
 });
 
 /* Live */

@@ -28,6 +28,12 @@ static struct pk_str url_of(const struct exchange *x, const struct provider *pro
 	return pk_buf_str(&out);
 }
 
+/* A dialect that is found by discovery alone has no endpoints that could be here. */
+static bool is_played(const struct provider *provider)
+{
+	return provider->path[AUTHORIZE].len > 0;
+}
+
 /* An authorize URL that works in a browser, with the verifier of RFC 7636 Appendix B, which is not
  * secret, and the sandbox's own landing page as redirect URI. */
 static struct pk_str try_url(const struct exchange *x, const struct provider *provider,
@@ -106,7 +112,8 @@ static void front_page_html(struct exchange *x)
 	struct pk_str text;
 
 	for (size_t i = 0; i < providers->count; i++)
-		write_provider(x, &providers->item[i], &list);
+		if (is_played(&providers->item[i]))
+			write_provider(x, &providers->item[i], &list);
 	if (pk_arena_close(x->arena, &list, &text) != PK_OK)
 		text = PK_STR("");
 
@@ -117,6 +124,25 @@ static void front_page_html(struct exchange *x)
 	};
 
 	reply_page(x, 200, "sandbox.html", fields, sizeof(fields) / sizeof(fields[0]));
+}
+
+static json_t *list_of(const struct pk_list *list)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < list->count; i++)
+		(void)json_array_append_new(array,
+					    json_stringn(list->item[i].ptr, list->item[i].len));
+	return array;
+}
+
+/* Whether a GET with the access token as bearer is all that the user info endpoint wants. */
+static bool userinfo_is_plain(const struct pk_dialect *dialect)
+{
+	return dialect->userinfo_method == PK_USERINFO_GET &&
+	       dialect->userinfo_token == PK_USERINFO_TOKEN_HEADER &&
+	       !dialect->userinfo_query.len && !dialect->userinfo_header.len &&
+	       !dialect->userinfo_client_header.len && !dialect->userinfo_subject_parameter.len;
 }
 
 static json_t *describe(const struct exchange *x, const struct provider *provider)
@@ -138,6 +164,14 @@ static json_t *describe(const struct exchange *x, const struct provider *provide
 		document_set(document, PK_STR("userinfo_url"),
 			     url_of(x, provider, provider->path[USERINFO], memory));
 	document_set(document, PK_STR("client_id_parameter"), dialect->client_id_parameter);
+	(void)json_object_set_new(document, "client_auth", list_of(&dialect->client_auth));
+	(void)json_object_set_new(document, "public_client_sends_origin",
+				  json_boolean(dialect->origin_from_public_clients));
+	(void)json_object_set_new(document, "scopes_required", list_of(&dialect->scopes_required));
+	(void)json_object_set_new(document, "userinfo_plain",
+				  json_boolean(userinfo_is_plain(dialect)));
+	document_set(document, PK_STR("scope_parameter"), dialect->scope_parameter);
+	document_set(document, PK_STR("scope_separator"), dialect->scope_separator);
 	document_set(document, PK_STR("pkce"), pk_str(pkce_words[dialect->pkce]));
 	document_set(document, PK_STR("challenge"), pk_str(challenge_words[dialect->challenge]));
 	return document;
@@ -150,7 +184,8 @@ static void front_page_json(struct exchange *x)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < providers->count; i++)
-		(void)json_array_append_new(list, describe(x, &providers->item[i]));
+		if (is_played(&providers->item[i]))
+			(void)json_array_append_new(list, describe(x, &providers->item[i]));
 	(void)json_object_set_new(document, "providers", list);
 	reply_document(x, 200, PK_BODY_JSON, document);
 }
