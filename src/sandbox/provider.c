@@ -97,20 +97,32 @@ static bool matches(struct pk_str template, struct pk_str path, struct pk_str *r
 					 pk_str_from(template, pk_str_find(template, '}') + 1));
 }
 
+/* A provider that does not see at its token endpoint which tenant is meant has one only. */
+static bool has_tenant(const struct provider *provider, struct pk_str tenant)
+{
+	const struct pk_str token = provider->path[TOKEN];
+
+	return pk_str_find(token, '{') < token.len ||
+	       pk_str_equal(tenant, provider->file.dialect.tenant);
+}
+
 bool provider_match(const struct provider *provider, struct pk_str path, enum endpoint *ret,
 		    struct pk_str *ret_tenant)
 {
+	/* The metadata of the usual tenant, without naming it. */
+	*ret = DISCOVERY;
+	*ret_tenant = provider->file.dialect.tenant;
+	if (provider->path[DISCOVERY].len &&
+	    pk_str_equal(path, PK_STR("/.well-known/openid-configuration")))
+		return true;
 	for (int i = 0; i < ENDPOINT_COUNT; i++) {
 		*ret_tenant = provider->file.dialect.tenant;
 		if (provider->path[i].len && matches(provider->path[i], path, ret_tenant)) {
 			*ret = (enum endpoint)i;
-			return true;
+			return has_tenant(provider, *ret_tenant);
 		}
 	}
-	/* The document of the usual tenant, also without naming it. */
-	*ret = DISCOVERY;
-	return provider->path[DISCOVERY].len &&
-	       pk_str_equal(path, PK_STR("/.well-known/openid-configuration"));
+	return false;
 }
 
 const struct provider *provider_by_well_known(const struct providers *providers, struct pk_str path,
@@ -124,8 +136,9 @@ const struct provider *provider_by_well_known(const struct providers *providers,
 	if (!pk_str_starts(path, start) || !provider || !provider->path[DISCOVERY].len)
 		return NULL;
 	*ret_tenant = provider->file.dialect.tenant;
-	return matches(provider->issuer_path, pk_str_from(rest, slash), ret_tenant) ? provider
-										    : NULL;
+	if (!matches(provider->issuer_path, pk_str_from(rest, slash), ret_tenant))
+		return NULL;
+	return has_tenant(provider, *ret_tenant) ? provider : NULL;
 }
 
 void provider_url(const struct provider *provider, const char *base, struct pk_str tenant,

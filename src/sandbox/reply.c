@@ -91,8 +91,9 @@ void reply_cors(struct exchange *x)
 	http_reply_header(x->http, "Access-Control-Allow-Origin", PK_STR("*"));
 	http_reply_header(x->http, "Access-Control-Allow-Methods", PK_STR("GET, POST, OPTIONS"));
 	http_reply_header(x->http, "Access-Control-Allow-Headers",
-			  PK_STR("Authorization, Content-Type"));
-	http_reply_header(x->http, "Access-Control-Expose-Headers", PK_STR("WWW-Authenticate"));
+			  PK_STR("Authorization, Content-Type, DPoP"));
+	http_reply_header(x->http, "Access-Control-Expose-Headers",
+			  PK_STR("WWW-Authenticate, DPoP-Nonce"));
 }
 
 static void write_json(json_t *document, struct pk_buf *out)
