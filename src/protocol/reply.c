@@ -2,8 +2,8 @@
  * which RFC 7662 and RFC 9126 use too). Trusts nothing in it. */
 #include "protocol/reply.h"
 #include "base/err.h"
-#include "base/text.h"
 #include "protocol/json.h"
+#include "protocol/provider_words.h"
 
 static enum pk_err refuse_as_provider(const json_t *root, int status, const char *what,
 				      struct pk_why *why)
@@ -12,12 +12,9 @@ static enum pk_err refuse_as_provider(const json_t *root, int status, const char
 		pk_refuse(why, PK_ERR_PROVIDER_REFUSED, NULL,
 			  "the provider refused %s with HTTP status %d", what, status);
 
-	if (why) {
-		pk_text_tame(why->provider_error, sizeof(why->provider_error),
-			     pk_str(json_string_value(json_object_get(root, "error"))));
-		pk_text_tame(why->provider_text, sizeof(why->provider_text),
-			     pk_str(json_string_value(json_object_get(root, "error_description"))));
-	}
+	pk_provider_words(why, pk_str(json_string_value(json_object_get(root, "error"))),
+			  (struct pk_str){0},
+			  pk_str(json_string_value(json_object_get(root, "error_description"))));
 	return err;
 }
 
