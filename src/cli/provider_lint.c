@@ -49,21 +49,20 @@ static void find(struct lint *lint, unsigned line, const char *format, ...)
 		lint->lost = true;
 }
 
-static void endpoint_is_https(struct lint *lint, const char *key, struct pk_str url)
-{
-	if (url.len && !pk_str_starts(url, PK_STR("https://")))
-		find(lint, line_of(lint->file->text, pk_str(key)),
-		     "%s: an endpoint begins with https:// (RFC 6749 3.1, 3.2)", key);
-}
-
+/* The reader takes http on this machine, which is for trying things out. */
 static void check_endpoints(struct lint *lint)
 {
-	const struct pk_dialect *dialect = &lint->file->dialect;
+	for (size_t i = 0; i < pk_column_count; i++) {
+		const struct pk_str key = pk_str(pk_columns[i].key);
+		const struct pk_str *const url =
+			(const void *)((const unsigned char *)&lint->file->dialect +
+				       pk_columns[i].offset);
 
-	endpoint_is_https(lint, "authorize_url", dialect->authorize_url);
-	endpoint_is_https(lint, "token_url", dialect->token_url);
-	endpoint_is_https(lint, "revoke_url", dialect->revoke_url);
-	endpoint_is_https(lint, "userinfo_url", dialect->userinfo_url);
+		if (pk_str_ends(key, PK_STR("_url")) && pk_str_starts(*url, PK_STR("http://")))
+			find(lint, line_of(lint->file->text, key),
+			     "%.*s: an endpoint begins with https:// (RFC 6749 3.1, 3.2)",
+			     PK_ARG(key));
+	}
 }
 
 /* A day that there is: written back by the calendar, it is the same text. */
@@ -119,11 +118,57 @@ static void check_fragment_rule(struct lint *lint)
 		     "(RFC 6749 3.1.2)");
 }
 
+static void check_scopes(struct lint *lint, const char *key, const struct pk_list *scopes)
+{
+	const struct pk_dialect *dialect = &lint->file->dialect;
+
+	for (size_t i = 0; i < scopes->count; i++)
+		if (!pk_list_has(&dialect->scopes, scopes->item[i]))
+			find(lint, line_of(lint->file->text, pk_str(key)),
+			     "%s: %.*s is not among the scopes", key, PK_ARG(scopes->item[i]));
+}
+
+static void check_scope_lists(struct lint *lint)
+{
+	check_scopes(lint, "scopes_fixed", &lint->file->dialect.scopes_fixed);
+	check_scopes(lint, "scopes_required", &lint->file->dialect.scopes_required);
+}
+
+/* Whether `pair`, name=value, stands in a query. */
+static bool has_pair(struct pk_str query, struct pk_str pair)
+{
+	while (query.ptr)
+		if (pk_str_equal(pk_str_cut(&query, '&'), pair))
+			return true;
+	return false;
+}
+
+/* A scope is for whoever configures a login to ask for; any other parameter only the dialect can
+ * send, and where it does not, no login ever gets a refresh token. */
+static void check_refresh(struct lint *lint)
+{
+	const struct pk_dialect *dialect = &lint->file->dialect;
+	const unsigned line = line_of(lint->file->text, PK_STR("refresh_asked_by"));
+	struct pk_str value = dialect->refresh_asked_by;
+	const struct pk_str name = pk_str_cut(&value, '=');
+
+	if (!dialect->refresh_asked_by.len)
+		return;
+	if (!dialect->refresh_lifetime)
+		find(lint, line, "refresh_asked_by: refresh_lifetime says that there are none");
+	if (pk_str_equal(name, PK_STR("scope")) && !pk_list_has(&dialect->scopes, value))
+		find(lint, line, "refresh_asked_by: %.*s is not among the scopes", PK_ARG(value));
+	if (!pk_str_equal(name, PK_STR("scope")) &&
+	    !has_pair(dialect->authorize_query, dialect->refresh_asked_by))
+		find(lint, line,
+		     "refresh_asked_by: authorize_query does not have %.*s, so no login of this "
+		     "dialect gets a refresh token",
+		     PK_ARG(dialect->refresh_asked_by));
+}
+
 static void (*const advice[])(struct lint *) = {
-	check_date,
-	check_unconfirmed,
-	check_endpoints,
-	check_fragment_rule,
+	check_date,          check_unconfirmed, check_endpoints,
+	check_fragment_rule, check_scope_lists, check_refresh,
 };
 
 static int report(const struct provider_options *options, const struct lint *lint)

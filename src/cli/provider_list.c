@@ -32,7 +32,7 @@ static json_t *row(const struct pk_dialect *dialect)
 		failed |= json_object_set_new(object, columns[i].key,
 					      dialect_value(dialect, pk_str(columns[i].key)));
 	/* Where no challenge is sent, it has no encoding. */
-	if (dialect->pkce == PK_PKCE_OFF)
+	if (dialect->pkce == PK_PKCE_OFF || dialect->pkce == PK_PKCE_REFUSED)
 		failed |= json_object_set_new(object, "challenge", json_null());
 	if (!failed)
 		return object;

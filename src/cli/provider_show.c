@@ -20,10 +20,11 @@ static json_t *refusals(const struct pk_dialect *dialect)
 
 	for (size_t i = 0; i < dialect->refusal_count; i++) {
 		const struct pk_refusal *refusal = &dialect->refusal[i];
-		json_t *const words =
-			json_pack("{s:i, s:o, s:o}", "status", refusal->status, "error",
-				  answer_json_text(refusal->code), "error_description",
-				  answer_json_text(refusal->text));
+		json_t *const words = json_pack(
+			"{s:i, s:o, s:o, s:o}", "status", refusal->status, "error",
+			answer_json_text(refusal->code), "number",
+			refusal->number.ptr ? answer_json_text(refusal->number) : json_null(),
+			"error_description", answer_json_text(refusal->text));
 
 		if (json_object_setn_new(object, refusal->check.ptr, refusal->check.len, words)) {
 			json_decref(object);
@@ -51,6 +52,21 @@ static json_t *dialect_object(const struct dialect_file *file)
 	return NULL;
 }
 
+/* What a login has to ask for itself, and what each authorize URL asks for already. */
+static void print_refresh(const struct pk_dialect *dialect)
+{
+	struct pk_str value = dialect->refresh_asked_by;
+
+	if (!value.len)
+		return;
+	if (pk_str_equal(pk_str_cut(&value, '='), PK_STR("scope")))
+		printf("# A refresh token comes only to logins with the scope %.*s\n",
+		       PK_ARG(value));
+	else
+		printf("# A refresh token comes only where the authorize URL has %.*s\n",
+		       PK_ARG(dialect->refresh_asked_by));
+}
+
 /* How far these facts can be trusted, as comments before them. */
 static void print_origin(const struct dialect_file *file)
 {
@@ -65,6 +81,7 @@ static void print_origin(const struct dialect_file *file)
 	if (unconfirmed.len)
 		printf("# Not confirmed by any source: %.*s%s\n", PK_ARG(pk_buf_str(&unconfirmed)),
 		       unconfirmed.overflow ? "..." : "");
+	print_refresh(dialect);
 	putchar('\n');
 }
 

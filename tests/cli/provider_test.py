@@ -57,15 +57,21 @@ shown = json.loads(got.stdout)
 says_yes("show as JSON", got, shown["pkce"] == "required" and shown["client_auth"] == ["basic", "post", "none"]
          and shown["code_lifetime"] == 60 and shown["plain"] is False and shown["file"] is None)
 
-put("mine.conf", SOUND + 'error.code-known = "400 invalid_grant No."\nunconfirmed = {"pkce"}\n')
+put("mine.conf", SOUND + 'error.code-known = "400 invalid_grant No."\nerror.code-unused = "400 invalid_grant/7 Gone."\nunconfirmed = {"pkce"}\n')
 got = run("provider", "show", "mine", "--providers", DIR)
 says_yes("a dialect of one's own", got, f"{DIR}/mine.conf" in got.stdout and "Not confirmed by any source: pkce\n" in got.stdout)
 got = run("provider", "show", "mine", "--json", PROOFKEY_PROVIDERS=DIR)
 shown = json.loads(got.stdout)
 says_yes("from the directory that the environment names", got, shown["refusals"] == {
-    "code-known": {"status": 400, "error": "invalid_grant", "error_description": "No."}})
+    "code-known": {"status": 400, "error": "invalid_grant", "number": None, "error_description": "No."},
+    "code-unused": {"status": 400, "error": "invalid_grant", "number": "7", "error_description": "Gone."}})
 ok("a token reply is JSON unless the dialect says otherwise (RFC 6749 5.1)", shown["token_reply"] == "json", shown["token_reply"])
 ok("a token request is a form (RFC 6749 4.1.3)", shown["token_request"] == "form", shown["token_request"])
+for asked_by, words in (("scope=offline", "logins with the scope offline\n"), ("access=offline", "the authorize URL has access=offline\n")):
+    put("asked.conf", SOUND + f'refresh_asked_by = "{asked_by}"\n')
+    got = run("provider", "show", "asked", "--providers", DIR)
+    says_yes(f"what a refresh token takes: {asked_by}", got, words in got.stdout)
+os.unlink(f"{DIR}/asked.conf")
 put("rfc7636.conf", SOUND)
 got = run("provider", "show", "rfc7636", "--providers", DIR)
 says_yes("a file goes before the built-in dialect", got, 'title = "Mine"' in got.stdout)
@@ -107,6 +113,17 @@ finds("an unconfirmed refusal that is not there", SOUND + 'unconfirmed = {"error
 finds("an endpoint without https, on this machine", SOUND.replace("https://a.example/a", "http://127.0.0.1:9400/a"), 4, "https://")
 finds("an endpoint without https, elsewhere", SOUND.replace("https://a.example/a", "http://a.example/a"), None, "https://")
 finds("an endpoint that is no address", SOUND.replace("https://a.example/a", "a.example"), None, "authorize_url")
+finds("any endpoint without https, on this machine", SOUND + 'par_url = "http://127.0.0.1/par"\n', 10, "par_url: an endpoint begins with https://")
+finds("an endpoint with a variable that nobody fills in", SOUND + 'par_url = "https://{realm}.example/"\n', None, "par_url: ")
+finds("a scope that is fixed and unknown", SOUND + 'scopes = {"a"}\nscopes_fixed = {"a", "b"}\n', 11, "scopes_fixed: b")
+finds("a scope that is required and unknown", SOUND + 'scopes = {"a"}\nscopes_required = {"b"}\n', 11, "scopes_required: b")
+REFRESH = SOUND + 'refresh_lifetime = 60\nscopes = {"a"}\n'
+finds("refresh tokens that nobody can ask for", REFRESH + 'refresh_asked_by = "access=offline"\n', 12, "authorize_query does not have access=offline")
+finds("refresh tokens for an unknown scope", REFRESH + 'refresh_asked_by = "scope=b"\n', 12, "b is not among the scopes")
+finds("refresh tokens that there are not", SOUND + 'scopes = {"a"}\nrefresh_asked_by = "scope=a"\n', 11, "refresh_lifetime")
+says_yes("lint: refresh tokens that the dialect asks for", run("provider", "lint", put(
+    "asks.conf", REFRESH + 'refresh_asked_by = "access=offline"\nauthorize_query = "b=1&access=offline"\n')))
+says_yes("lint: refresh tokens for a scope", run("provider", "lint", put("scope.conf", REFRESH + 'refresh_asked_by = "scope=a"\n')))
 finds("checked without a day", SOUND.replace("2026-11-21", ""), None, "checked")
 for day in ("2026-02-30", "2026-13-01", "yesterday", "2026-1-1", "2026-11-21 ", "21.11.2026"):
     finds(f"checked {day!r}", SOUND.replace("2026-11-21", day), 3, "checked")
