@@ -3,6 +3,7 @@
 
 Run alone it tests the start and the end of the program itself."""
 import base64
+import contextlib
 import hashlib
 import html
 import http.client
@@ -13,6 +14,7 @@ import secrets
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.parse
 
@@ -226,6 +228,7 @@ class Sandbox:
     def send(self, login, key, pairs, headers=None):
         """A request to a token endpoint, with the parameters where the dialect wants them."""
         headers = {"Accept": "application/json", **login.auth(), **login.origin(), **(headers or {})}
+        headers = {k: v for k, v in headers.items() if v is not None}
         if login.dialect["token_request"] == "query":
             return self.ask("GET", login.dialect.path(key) + "?" + urllib.parse.urlencode(pairs), headers=headers)
         if login.dialect["token_request"] == "json":
@@ -249,6 +252,26 @@ class Sandbox:
 
     def userinfo(self, login, token, subject=None):
         return self.ask(*login.userinfo(token, subject))
+
+
+HEAD = """title = "Made"
+source = "made for a test"
+checked = "2026-11-21"
+authorize_url = "https://{host}/o/authorize"
+token_url = "https://{host}/o/token"
+redirect_rules = {"absolute"}
+"""
+
+
+@contextlib.contextmanager
+def made(texts, *options):
+    """A sandbox with these dialects, each a text that follows HEAD, and a reading of each."""
+    with tempfile.TemporaryDirectory() as directory:
+        for name, text in texts.items():
+            with open(os.path.join(directory, name + ".conf"), "w", encoding="utf-8") as file:
+                file.write(HEAD + text)
+        with Sandbox("--auto-approve", "--providers", directory, *options) as sandbox:
+            yield sandbox, {name: Dialect(name, directory) for name in texts}
 
 
 def edit(pairs, changes):

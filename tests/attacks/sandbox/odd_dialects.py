@@ -30,7 +30,8 @@ DIALECTS = {
     "no-pkce": HEAD + 'client_auth = {"post", "none"}\npkce = "off"\n',
     "plain": HEAD + 'client_auth = {"post", "none"}\npkce = "required"\nplain = true\n',
     "silent": HEAD + 'client_auth = {"post"}\npkce = "required"\nmethod_missing = "S256"\nchallenge = "hex"\n',
-    "issuer": HEAD + 'client_auth = {"post"}\npkce = "sent"\nissuer = "https://issuer.example/x y"\n',
+    "issuer": HEAD + 'client_auth = {"post"}\npkce = "sent"\nissuer = "https://issuer.example/x/{tenant}"\ntenant = "t"\ncallback_issuer = true\n',
+    "issuer-unsaid": HEAD + 'client_auth = {"post"}\npkce = "sent"\nissuer = "https://issuer.example"\n',
     "short": HEAD + 'client_auth = {"post"}\npkce = "sent"\nrefresh_lifetime = 1\nrefresh_rotates = true\n',
     "public": HEAD + 'client_auth = {"none"}\npkce = "required"\nrefresh_lifetime = 60\nrefresh_rotates = false\n',
 }
@@ -62,7 +63,7 @@ def form_out(sandbox, login):
     reply = sandbox.token(login, code)
     got = dict(urllib.parse.parse_qsl(reply.text))
     equal(sorted(got), sorted(["access_token", "token_type", "expires_in", "refresh_token", "scope", "uid"]), "form-out: tokens in a form")
-    refreshed = sandbox.token(login, None, grant_type="refresh_token", refresh_token=got["refresh_token"], redirect_uri=None, code_verifier=None)
+    refreshed = sandbox.refresh(login, got["refresh_token"])
     check("access_token=" in refreshed.text and "refresh_token=" not in refreshed.text, "form-out: a refresh token that stays is not sent again", refreshed.text)
 
 
@@ -92,26 +93,31 @@ def silent(sandbox, login):
 
 
 def issuer(sandbox, login):
-    equal(sandbox.authorize(login).query["iss"], "https://issuer.example/x y", "issuer: iss with a code")
-    equal(sandbox.authorize(login, response_type=None).query["iss"], "https://issuer.example/x y", "issuer: iss with an error")
+    here = f"http://127.0.0.1:{sandbox.port}/issuer/x/t"
+    equal(sandbox.authorize(login).query["iss"], here, "issuer: iss with a code is the issuer at the sandbox")
+    equal(sandbox.authorize(login, response_type=None).query["iss"], here, "issuer: iss with an error")
+
+
+def issuer_unsaid(sandbox, login):
+    check("iss" not in sandbox.authorize(login).query, "issuer-unsaid: an issuer that does not say so in the callback")
 
 
 def short(sandbox, login):
     token = sandbox.token(login, sandbox.code(login)).json["refresh_token"]
     for _ in range(3):
         time.sleep(0.6)
-        reply = sandbox.token(login, None, grant_type="refresh_token", refresh_token=token, redirect_uri=None, code_verifier=None)
+        reply = sandbox.refresh(login, token)
         equal(reply.status, 200, "short: who refreshes in time goes on beyond the first lifetime")
         token = reply.json["refresh_token"]
     time.sleep(1.1)
-    reply = sandbox.token(login, None, grant_type="refresh_token", refresh_token=token, redirect_uri=None, code_verifier=None)
+    reply = sandbox.refresh(login, token)
     equal((reply.status, reply.json["error"]), (400, "invalid_grant"), "short: a refresh token too late")
     check("refresh-token-unexpired refused" in sandbox.log(), "short: and the log says so")
 
 
 def public(sandbox, login):
     first = sandbox.token(login, sandbox.code(login)).json
-    second = sandbox.token(login, None, grant_type="refresh_token", refresh_token=first["refresh_token"], redirect_uri=None, code_verifier=None)
+    second = sandbox.refresh(login, first["refresh_token"])
     check(second.json["refresh_token"] != first["refresh_token"], "public: refresh tokens of public clients rotate in every dialect", second.text)
 
 
@@ -131,7 +137,7 @@ def main():
             with open(os.path.join(directory, name + ".conf"), "w", encoding="ascii") as file:
                 file.write(text)
         with Sandbox("--auto-approve", "--providers", directory) as sandbox:
-            for name, test in (("json-in", json_in), ("form-out", form_out), ("no-pkce", no_pkce), ("plain", plain), ("silent", silent), ("issuer", issuer), ("short", short), ("public", public)):
+            for name, test in (("json-in", json_in), ("form-out", form_out), ("no-pkce", no_pkce), ("plain", plain), ("silent", silent), ("issuer", issuer), ("issuer-unsaid", issuer_unsaid), ("short", short), ("public", public)):
                 dialect = Dialect(name, directory)
                 for is_public in {"none" in dialect["client_auth"], dialect["client_auth"] == ["none"]}:
                     test(sandbox, Login(dialect, is_public))
