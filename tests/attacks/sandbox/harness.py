@@ -265,11 +265,12 @@ redirect_rules = {"absolute"}
 
 @contextlib.contextmanager
 def made(texts, *options):
-    """A sandbox with these dialects, each a text that follows HEAD, and a reading of each."""
+    """A sandbox with these dialects, each a text that follows what it does not say itself of HEAD, and a reading of each."""
     with tempfile.TemporaryDirectory() as directory:
         for name, text in texts.items():
             with open(os.path.join(directory, name + ".conf"), "w", encoding="utf-8") as file:
-                file.write(HEAD + text)
+                given = {line.split(" ")[0] for line in text.splitlines()}
+                file.write("".join(line for line in HEAD.splitlines(True) if line.split(" ")[0] not in given) + text)
         with Sandbox("--auto-approve", "--providers", directory, *options) as sandbox:
             yield sandbox, {name: Dialect(name, directory) for name in texts}
 
