@@ -80,7 +80,8 @@ static bool make_keys(const struct demo_state *state, char *error, size_t size)
 	return access(path, F_OK) == 0 || keyring_create(path, error, size);
 }
 
-/* A login for each dialect, in the order in which they are built in. */
+/* A login for each dialect, in the order in which they are built in. One that finds its endpoints by
+ * discovery has none at the sandbox. */
 static bool write_logins(const struct demo_config *config, struct pk_buf *out, char *error,
 			 size_t size)
 {
@@ -90,7 +91,8 @@ static bool write_logins(const struct demo_config *config, struct pk_buf *out, c
 		if (!dialect_load(dialect_directory(), pk_str(pk_dialect_name(i)), &file, error,
 				  size))
 			return false;
-		demo_config_write_login(config, &file.dialect, out);
+		if (file.dialect.authorize_url.len)
+			demo_config_write_login(config, &file.dialect, out);
 		dialect_file_free(&file);
 	}
 	return true;

@@ -17,7 +17,7 @@
 #include <time.h>
 
 /* The largest is the sign-in page: LOGINS_MAX buttons, each with a return_to of %XX. */
-#define PAGE_MAX 262144
+#define PAGE_MAX 524288
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static void reply_page(struct http_request *request, int status, const struct pk_buf *page)

@@ -9,7 +9,7 @@
 #include "proofkey.h"
 #include "vault/keyring.h"
 
-#define LOGINS_MAX 32
+#define LOGINS_MAX 64
 #define FRONTS_MAX 64
 #define STORE_MAX 511
 #define SETTINGS_MAX (1u << 20) /* bytes, packed */
