@@ -109,6 +109,9 @@ static cjose_jwk_t *read_rsa(const json_t *key)
 	}
 	if (spec.nlen < RSA_MIN || spec.nlen > RSA_MAX || spec.n[0] == 0)
 		return NULL;
+	/* With an exponent of 1 anybody can sign; an even one has no private half. */
+	if ((spec.elen == 1 && exponent[0] < 3) || exponent[spec.elen - 1] % 2 == 0)
+		return NULL;
 	return cjose_jwk_create_RSA_spec(&spec, &err);
 }
 

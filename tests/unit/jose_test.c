@@ -268,6 +268,7 @@ static void keys_that_are_none(void **state)
 		"[]",
 		"null",
 	};
+	static const char *const exponents[] = {"\"AQ\"  ", "\"AAAA\"", "\"AQAA\"", "\"\"    "};
 	char modulus[2200];
 	cjose_err err;
 	cjose_jwk_t *small = cjose_jwk_create_RSA_random(1024, NULL, 0, &err);
@@ -282,6 +283,17 @@ static void keys_that_are_none(void **state)
 	publish(public_jwk(jwk, sizeof(jwk), small, ""), NULL);
 	assert_err(verify(PK_ID_TOKEN_RS256, NULL), PK_ERR_ID_TOKEN_KEY_UNKNOWN);
 	cjose_jwk_release(small);
+
+	/* Exponents with which anybody could sign. */
+	sign(token, sizeof(token), rsa_key, "{\"alg\":\"RS256\"}", ISSUED);
+	for (size_t i = 0; i < sizeof(exponents) / sizeof(exponents[0]); i++) {
+		public_jwk(jwk, sizeof(jwk), rsa_key, "");
+		publish(jwk, NULL);
+		assert_err(verify(PK_ID_TOKEN_RS256, NULL), PK_OK);
+		memcpy(strstr(jwk, "\"AQAB\""), exponents[i], 6);
+		publish(jwk, NULL);
+		assert_err(verify(PK_ID_TOKEN_RS256, NULL), PK_ERR_ID_TOKEN_KEY_UNKNOWN);
+	}
 
 	memset(modulus, '_', sizeof(modulus));
 	modulus[1400] = '\0';
