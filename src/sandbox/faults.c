@@ -282,6 +282,8 @@ bool fault_refuses(struct exchange *x, const struct check *check)
 			continue;
 		if (take(x, &rows[i], &armed)) {
 			x->fault = rows[i].id;
+			if (check == &check_redirect_uri_registered)
+				x->redirect_uri = (struct pk_str){0}; /* nobody is sent there */
 			return true;
 		}
 	}
