@@ -267,6 +267,7 @@ static bool take_login(struct config *config, cfg_t *section, size_t index)
 	login->login.client_id = text_of(section, "client_id");
 	login->login.host = text_of(section, "host");
 	login->login.region = text_of(section, "region");
+	login->login.tenant = text_of(section, "tenant");
 	login->login.sandbox = text_of(config->cfg, "sandbox");
 	switch (pk_login_check(&login->login, &why)) {
 	case PK_OK:
@@ -429,6 +430,7 @@ static bool declare(struct config *config)
 		CFG_STR_LIST("scopes", NULL, CFGF_NONE),
 		CFG_STR("host", NULL, CFGF_NONE),
 		CFG_STR("region", NULL, CFGF_NONE),
+		CFG_STR("tenant", NULL, CFGF_NONE),
 		CFG_END(),
 	};
 	static cfg_opt_t allow_opts[] = {

@@ -56,6 +56,7 @@ static void put_login(struct pk_buf *out, const struct login_settings *login)
 	put_list(out, &login->login.scopes);
 	message_put_str(out, login->login.host);
 	message_put_str(out, login->login.region);
+	message_put_str(out, login->login.tenant);
 	message_put_str(out, login->login.sandbox);
 }
 
@@ -71,6 +72,7 @@ static void get_login(struct message_reader *in, struct login_settings *ret)
 	get_list(in, &ret->login.scopes);
 	ret->login.host = message_str(in, TEXT_MAX);
 	ret->login.region = message_str(in, TEXT_MAX);
+	ret->login.tenant = message_str(in, TEXT_MAX);
 	ret->login.sandbox = message_str(in, TEXT_MAX);
 	ret->login.dialect = &ret->dialect;
 	if (in->bad || pk_dialect_parse(dialect, ret->dialect_text, &ret->dialect, NULL) != PK_OK)

@@ -373,6 +373,8 @@ static const struct {
 	{FIRST("provider = \"rfc7636\" client_id = \"x\"\nhost = \"a/b\""), "proofkey.conf:7: host: "},
 	{PROVIDERS FIRST("provider = \"x\" client_id = \"x\"\nclient_secret = \"hush\""), "proofkey.conf:8: client_secret: Mine takes no client secret"},
 	{FIRST("provider = \"genesys\" client_id = \"x\"\nregion = \"moon\" client_secret = \"hush\""), "proofkey.conf:7: region: "},
+	{FIRST("provider = \"genesys\" client_id = \"x\"\ntenant = \"demo\" client_secret = \"hush\""), "proofkey.conf:7: tenant: "},
+	{FIRST("provider = \"keycloak\" host = \"a.example\" client_id = \"x\"\ntenant = \"../x\" client_secret = \"hush\""), "proofkey.conf:7: tenant: "},
 	{PUBLIC_URL("http://127.0.0.1:4180") "login \"second\" { provider = \"genesys\" client_id = \"x\" }\n"
 	 "login \"third\" { provider = \"tiktok\" client_id = \"x\" client_secret = \"hush\" }\n", "proofkey.conf:1: public_url: login \"third\": a redirect URI begins with https://"},
 };

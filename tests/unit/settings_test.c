@@ -35,6 +35,7 @@ static void add_login(const char *name, const char *dialect, struct pk_secret se
 		.scopes = {{PK_STR("one"), PK_STR("two")}, 2},
 		.host = PK_STR("login.example.com"),
 		.region = PK_STR("eu"),
+		.tenant = PK_STR("demo"),
 		.sandbox = PK_STR("http://127.0.0.1:9400"),
 	};
 	login->secret = secret;
@@ -107,6 +108,7 @@ static void assert_logins_equal(void)
 		assert_lists_equal(&got->login.scopes, &want->login.scopes);
 		assert_true(pk_str_equal(got->login.host, want->login.host));
 		assert_true(pk_str_equal(got->login.region, want->login.region));
+		assert_true(pk_str_equal(got->login.tenant, want->login.tenant));
 		assert_true(pk_str_equal(got->login.sandbox, want->login.sandbox));
 		assert_ptr_equal(got->login.dialect, &got->dialect);
 		assert_true(pk_str_equal(got->dialect.name, want->dialect.name));
