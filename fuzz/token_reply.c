@@ -1,5 +1,5 @@
 /*
- * A token reply: the first byte chooses JSON or form, the rest is the body. Tokens that come out
+ * A token reply: the first byte chooses how the dialect has it, the rest is the body. Tokens that come out
  * can stand in a header line, lie in the arena, and expire in a time that was added without
  * overflow; what is refused has its evidence.
  */
@@ -53,20 +53,44 @@ static void try_reply(const struct pk_login *login, int status, struct pk_str bo
 	must(is_printable(tokens.access_token.text) && is_printable(tokens.refresh_token.text));
 	must(is_in_arena(&arena, tokens.access_token.text));
 	must(is_in_arena(&arena, tokens.refresh_token.text));
+	must(is_printable(tokens.id_token.text) && is_in_arena(&arena, tokens.id_token.text));
 	must(is_in_arena(&arena, tokens.scope) && is_in_arena(&arena, tokens.subject));
 	must(tokens.subject.len <= PK_SUBJECT_MAX);
 	must(is_time(tokens.access_expires_at) && is_time(tokens.refresh_expires_at));
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+/* f: a form. n: everything somewhere else, and numbers. a: whatever the content type says. */
+static struct pk_dialect dialect_of(uint8_t choice)
 {
 	struct pk_dialect dialect = {.token_subject = PK_STR("/user/id"),
+				     .scope_separator = PK_STR(" "),
+				     .token_reply = PK_BODY_JSON,
 				     .refresh_lifetime_parameter = PK_STR("refresh_expires_in")};
+
+	if (choice == 'f')
+		dialect.token_reply = PK_BODY_FORM;
+	if (choice == 'a')
+		dialect.token_reply = PK_BODY_ACCEPT;
+	if (choice == 'n') {
+		dialect.token_reply_at = PK_STR("/data/0");
+		dialect.token_type = PK_STR("user");
+		dialect.reply_scope_separator = PK_STR(",");
+		dialect.subject_type = PK_SUBJECT_NUMBER;
+		dialect.ok_at = PK_STR("/ok");
+		dialect.error_at = PK_STR("/error/type");
+		dialect.error_text_at = PK_STR("/error/message");
+		dialect.error_number_at = PK_STR("/error/codes/0");
+	}
+	return dialect;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	const struct pk_dialect dialect = dialect_of(size ? data[0] : 0);
 	const struct pk_login login = {.dialect = &dialect};
 
 	if (size == 0)
 		return 0;
-	dialect.token_reply = data[0] == 'f' ? PK_BODY_FORM : PK_BODY_JSON;
 
 	const struct pk_str body = {(const char *)data + 1, size - 1};
 
