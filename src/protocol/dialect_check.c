@@ -83,36 +83,37 @@ static bool is_issuer(struct pk_str text)
 	       has_known_variables(text, PK_STR("{tenantid}"));
 }
 
+/* RFC 3986 3.4 and 3.5: what stands in a query and in a fragment without being encoded. */
+static bool needs_no_encoding(struct pk_str text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if ((unsigned char)text.ptr[i] <= 0x20 || (unsigned char)text.ptr[i] >= 0x7f ||
+		    text.ptr[i] == '#' || text.ptr[i] == '"' || text.ptr[i] == '<' ||
+		    text.ptr[i] == '>')
+			return false;
+	return true;
+}
+
 static bool is_discovery(struct pk_str text)
 {
 	return pk_str_starts(text, PK_STR("{issuer}/"))
-		       ? has_known_variables(text, PK_STR("{issuer}"))
+		       ? needs_no_encoding(text) && has_known_variables(text, PK_STR("{issuer}"))
 		       : is_endpoint(text);
 }
 
-/* Parses `text` as a form into memory that the caller has no use for. */
-static bool parse_form(struct pk_str text, struct pk_form *ret)
+/* Bounded by the memory, which is more than any provider has. */
+static bool is_form(struct pk_str text)
 {
 	char memory[2048];
 	struct pk_arena arena = pk_arena(memory, sizeof(memory));
-
-	if (pk_form_parse(&arena, text, ret, NULL) != PK_OK)
-		return false;
-	for (size_t i = 0; i < ret->count; i++)
-		if (!ret->param[i].name.len)
-			return false;
-	return ret->count > 0;
-}
-
-static bool is_form(struct pk_str text)
-{
 	struct pk_form form;
 
-	for (size_t i = 0; i < text.len; i++)
-		if ((unsigned char)text.ptr[i] <= 0x20 || (unsigned char)text.ptr[i] >= 0x7f ||
-		    text.ptr[i] == '#')
+	if (!needs_no_encoding(text) || pk_form_parse(&arena, text, &form, NULL) != PK_OK)
+		return false;
+	for (size_t i = 0; i < form.count; i++)
+		if (!form.param[i].name.len)
 			return false;
-	return parse_form(text, &form);
+	return form.count > 0;
 }
 
 static bool is_pointer(struct pk_str text)
@@ -134,17 +135,6 @@ static bool is_parameter(struct pk_str text)
 
 	return equals > 0 && equals + 1 < text.len && pk_str_find(text, '&') == text.len &&
 	       is_form(text);
-}
-
-/* RFC 3986 3.5: what needs no encoding there. */
-static bool is_fragment(struct pk_str text)
-{
-	for (size_t i = 0; i < text.len; i++)
-		if ((unsigned char)text.ptr[i] <= 0x20 || (unsigned char)text.ptr[i] >= 0x7f ||
-		    text.ptr[i] == '#' || text.ptr[i] == '"' || text.ptr[i] == '<' ||
-		    text.ptr[i] == '>')
-			return false;
-	return true;
 }
 
 /* RFC 9110 5.6.2, of which headers use letters, digits and hyphens. */
@@ -200,9 +190,9 @@ static const struct shape {
 	{"issuer",                  AT(issuer),                  is_issuer,           "an issuer is an https:// URL without query and fragment; it may hold {host}, {region}, {tenant} and {tenantid}"},
 	{"tenant",                  AT(tenant),                  pk_tenant_is_one,    "a tenant is at most 64 letters, digits and . _ - ~"},
 	{"authorize_query",         AT(authorize_query),         is_form,             FORM},
-	{"authorize_fragment",      AT(authorize_fragment),      is_fragment,         FRAGMENT},
+	{"authorize_fragment",      AT(authorize_fragment),      needs_no_encoding,       FRAGMENT},
 	{"callback_more",           AT(callback_more),           is_form,             FORM},
-	{"callback_fragment",       AT(callback_fragment),       is_fragment,         FRAGMENT},
+	{"callback_fragment",       AT(callback_fragment),       needs_no_encoding,       FRAGMENT},
 	{"token_parameters",        AT(token_parameters),        is_form,             FORM},
 	{"token_reply_at",          AT(token_reply_at),          is_pointer,          POINTER},
 	{"token_reply_more",        AT(token_reply_more),        is_form_of_pointers, FORM_OF_POINTERS},
