@@ -130,9 +130,8 @@ class Key:
             claims["ath"] = encode(hashlib.sha256(token.encode()).digest())
         claims = {k: v for k, v in {**claims, **changes}.items() if v is not None}
         head = {"typ": "dpop+jwt", "alg": self.alg, "jwk": self.key.export_public(as_dict=True), **(header or {})}
-        head["jwk"].pop("kid", None)
+        (head["jwk"] or {}).pop("kid", None)
         head = {k: v for k, v in head.items() if v is not None}
-        signed = jws.JWS(json.dumps(claims))
-        signed.allowed_algs = ["ES256", "RS256", "PS256", "HS256", "ES384"]
-        signed.add_signature((key or self).key if isinstance(key or self, Key) else key, None, json.dumps(head), None)
-        return signed.serialize(compact=True)
+        signer = (key or self).key if isinstance(key or self, Key) else key
+        signed = jws.JWSCore(head["alg"], signer, json.dumps(head), json.dumps(claims), ["ES256", "RS256", "PS256", "HS256"]).sign()
+        return ".".join((signed["protected"], encode(json.dumps(claims).encode()), signed["signature"]))
