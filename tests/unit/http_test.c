@@ -32,6 +32,8 @@ struct test {
 	size_t seen;
 	size_t gone;
 	size_t drained;
+	size_t replied;
+	int replied_status;
 	char *reply; /* the last one that talk() read */
 };
 
@@ -91,6 +93,50 @@ static void on_gone(void *arg)
 	t->pending = NULL;
 }
 
+static void count_header(struct pk_str name, struct pk_str value, void *arg)
+{
+	size_t *count = arg;
+
+	*count += pk_str_equal(name, PK_STR("X-One")) && pk_str_equal(value, PK_STR("1"));
+}
+
+/* Sees the request and the whole reply. */
+static void on_reply(struct http_request *request, int status, struct pk_str body, void *arg)
+{
+	struct test *t = arg;
+	size_t asked = 0;
+	size_t answered = 0;
+
+	http_each_header(request, false, count_header, &asked);
+	http_each_header(request, true, count_header, &answered);
+	assert_int_equal(asked, 1);
+	assert_int_equal(answered, 1);
+	assert_true(pk_str_equal(body, PK_STR("body")));
+	t->replied++;
+	t->replied_status = status;
+}
+
+static void answer_on_demand(struct test *t, struct http_request *request, struct pk_str path)
+{
+	const struct timeval delay = {0, 100000};
+
+	if (pk_str_equal(path, PK_STR("/odd/witness"))) {
+		http_on_reply(request, on_reply, t);
+		http_reply_header(request, "X-One", PK_STR("1"));
+	} else if (pk_str_equal(path, PK_STR("/odd/late"))) {
+		http_reply_later(request, &delay);
+	} else if (pk_str_equal(path, PK_STR("/odd/never"))) {
+		http_reply_never(request);
+	} else {
+		t->pending = request;
+		http_on_gone(request, on_gone, t);
+		http_stream_start(request, "text/event-stream");
+		http_stream_send(request, PK_STR("first"));
+		return;
+	}
+	http_reply(request, 202, "text/plain", PK_STR("body"));
+}
+
 static void handle(struct http_request *request, void *arg)
 {
 	struct test *t = arg;
@@ -120,6 +166,8 @@ static void handle(struct http_request *request, void *arg)
 		memset(value, 'v', sizeof(value));
 		http_reply_header(request, "X-Long", (struct pk_str){value, sizeof(value)});
 		http_reply(request, 200, NULL, PK_STR(""));
+	} else if (pk_str_starts(path, PK_STR("/odd/"))) {
+		answer_on_demand(t, request, path);
 	} else {
 		echo(request);
 	}
@@ -839,6 +887,130 @@ static void shares_a_port_when_told_to(void **state)
 	close(two);
 }
 
+static void shows_the_reply_to_a_witness(void **state)
+{
+	struct test *t = *state;
+
+	assert_status(talk(t, "GET /odd/witness HTTP/1.1\r\n" HOST CLOSE "X-One: 1\r\n\r\n"), 202);
+	assert_int_equal(t->replied, 1);
+	assert_int_equal(t->replied_status, 202);
+}
+
+static void replies_late(void **state)
+{
+	struct test *t = *state;
+	const double start_time = now();
+
+	assert_status(talk(t, "GET /odd/late HTTP/1.1\r\n" HOST CLOSE "\r\n"), 202);
+	assert_has(t->reply, "body");
+	assert_true(now() - start_time >= 0.1);
+}
+
+/* The connection is still good for another request. */
+static void replies_late_and_goes_on(void **state)
+{
+	struct test *t = *state;
+	const char *two =
+		"GET /odd/late HTTP/1.1\r\n" HOST "\r\nGET /none HTTP/1.1\r\n" HOST CLOSE "\r\n";
+
+	talk(t, two);
+	assert_int_equal(occurrences(t->reply, "HTTP/1.1 202"), 1);
+	assert_int_equal(occurrences(t->reply, "HTTP/1.1 204"), 1);
+}
+
+static void loses_nothing_when_the_client_does_not_wait(void **state)
+{
+	struct test *t = *state;
+	const int fd = dial(t);
+	const char *text = "GET /odd/late HTTP/1.1\r\n" HOST "\r\n";
+
+	say(t, fd, text, strlen(text));
+	turn_for(t, 0.02);
+	close(fd);
+	turn_for(t, 0.2);
+	assert_int_equal(t->seen, 1);
+	assert_status(talk(t, "GET /none HTTP/1.1\r\n" HOST CLOSE "\r\n"), 204);
+}
+
+static void ends_while_a_reply_waits(void **state)
+{
+	struct test *t = *state;
+	const int fd = dial(t);
+	const char *text = "GET /odd/late HTTP/1.1\r\n" HOST "\r\n";
+
+	say(t, fd, text, strlen(text));
+	turn_for(t, 0.02);
+	close(fd);
+	assert_int_equal(t->seen, 1); /* stop() frees the server; the sanitizers look at the rest */
+}
+
+static void never_replies(void **state)
+{
+	struct test *t = *state;
+
+	assert_string_equal(talk(t, "GET /odd/never HTTP/1.1\r\n" HOST "\r\n"), "");
+	assert_int_equal(t->seen, 1);
+	assert_status(talk(t, "GET /none HTTP/1.1\r\n" HOST CLOSE "\r\n"), 204);
+}
+
+static void streams_until_the_client_leaves(void **state)
+{
+	struct test *t = *state;
+	const int fd = dial(t);
+	const char *text = "GET /odd/stream HTTP/1.1\r\n" HOST "\r\n";
+
+	say(t, fd, text, strlen(text));
+	hear(t, fd, 1, "first\r\n");
+	assert_has(t->reply, "Transfer-Encoding: chunked");
+	http_stream_send(t->pending, PK_STR("second"));
+	turn_for(t, 0.02);
+	http_stream_send(t->pending, PK_STR("third"));
+	assert_int_equal(t->gone, 0);
+	close(fd);
+	turn_for(t, 0.1);
+	assert_int_equal(t->gone, 1);
+	assert_null(t->pending);
+}
+
+static void hangs_up_on_a_listener_that_does_not_read(void **state)
+{
+	struct test *t = *state;
+	const int fd = dial(t);
+	const char *text = "GET /odd/stream HTTP/1.1\r\n" HOST "\r\n";
+	char *block = malloc(1 << 20);
+
+	assert_non_null(block);
+	memset(block, 's', 1 << 20);
+	say(t, fd, text, strlen(text));
+	turn_for(t, 0.02);
+	for (int i = 0; i < 64 && t->pending; i++) {
+		http_stream_send(t->pending, (struct pk_str){block, 1 << 20});
+		turn(t);
+	}
+	free(block);
+	assert_null(t->pending);
+	assert_int_equal(t->gone, 1);
+	close(fd);
+	assert_status(talk(t, "GET /none HTTP/1.1\r\n" HOST CLOSE "\r\n"), 204);
+}
+
+/* What it says meanwhile is bounded, and no request. */
+static void takes_no_request_over_a_stream(void **state)
+{
+	struct test *t = *state;
+	const int fd = dial(t);
+	const char *text =
+		"GET /odd/stream HTTP/1.1\r\n" HOST "\r\nGET /none HTTP/1.1\r\n" HOST "\r\n";
+
+	say(t, fd, text, strlen(text));
+	turn_for(t, 0.1);
+	http_stream_send(t->pending, PK_STR("second"));
+	turn_for(t, 0.05);
+	assert_int_equal(t->seen, 1);
+	close(fd);
+	turn_for(t, 0.1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
 
 int main(void)
@@ -874,6 +1046,15 @@ int main(void)
 		TEST(accepted_sockets_do_not_wait_to_send),
 		TEST(listens_on_numbers_only),
 		TEST(shares_a_port_when_told_to),
+		TEST(shows_the_reply_to_a_witness),
+		TEST(replies_late),
+		TEST(replies_late_and_goes_on),
+		TEST(loses_nothing_when_the_client_does_not_wait),
+		TEST(ends_while_a_reply_waits),
+		TEST(never_replies),
+		TEST(streams_until_the_client_leaves),
+		TEST(hangs_up_on_a_listener_that_does_not_read),
+		TEST(takes_no_request_over_a_stream),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
