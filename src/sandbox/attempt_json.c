@@ -8,7 +8,6 @@
 #include "explain/capture.h"
 #include "sandbox/provider.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -267,7 +266,7 @@ static json_t *har_time(double at)
 
 	(void)gmtime_r(&seconds, &parts);
 	len = strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &parts);
-	(void)snprintf(text + len, sizeof(text) - len, ".%03dZ", (int)((at - floor(at)) * 1000));
+	(void)snprintf(text + len, sizeof(text) - len, ".%03dZ", (int)((at - (double)seconds) * 1000));
 	return json_string(text);
 }
 
