@@ -321,7 +321,8 @@ struct pk_dialect {
 
 	struct pk_str code_prefix;       /* how each code begins, and ... */
 	struct pk_str code_suffix;       /* ... ends; shows who decodes it twice */
-	struct pk_str callback_more;     /* what each callback has in addition, form-encoded */
+	struct pk_str callback_more;     /* what each callback with a code has in addition,
+					    form-encoded */
 	struct pk_str callback_fragment; /* what it ends with, after a # */
 	struct pk_str callback_scope_parameter;      /* granted scopes in the callback; empty where
 						   there is none */
