@@ -342,6 +342,9 @@ static void what_is_no_token(void **state)
 		"W10.e30.AAAA",
 		"bnVsbA.e30.AAAA",
 		"eyJhbGciOiJSUzI1NiIsImFsZyI6Im5vbmUifQ.e30.AAAA",
+		"eyJhbGciOiJSUzI1NiJ9.eyJpc3Mic=A.AAAA",
+		"eyJhbGciOiJSUzI1NiJ9.e30=.AAAA",
+		"eyJhbGciOiJSUzI1NiJ9.e31.AAAA",
 	};
 
 	(void)state;
