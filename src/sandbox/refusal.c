@@ -79,12 +79,10 @@ static void refuse_by_redirect(struct exchange *x, const struct pk_refusal *word
 	callback_send(&callback, x);
 }
 
-static void refuse_by_document(struct exchange *x, const struct pk_refusal *words)
+/* The words where the dialect has them. */
+static void put_words(const struct pk_dialect *dialect, const struct pk_refusal *words,
+		      json_t *document)
 {
-	const struct pk_dialect *dialect = x->dialect;
-	char memory[LOG_ID_LEN];
-	json_t *document = json_object();
-
 	if (dialect->ok_at.len)
 		document_put_bool(document, dialect->ok_at, false);
 	document_put_typed(document, dialect->error_at, words->code);
@@ -93,6 +91,15 @@ static void refuse_by_document(struct exchange *x, const struct pk_refusal *word
 	if (words->number.len)
 		document_put_typed(document, dialect->error_number_at, words->number);
 	document_put_more(document, dialect->error_more);
+}
+
+static void refuse_by_document(struct exchange *x, const struct pk_refusal *words)
+{
+	const struct pk_dialect *dialect = x->dialect;
+	char memory[LOG_ID_LEN];
+	json_t *document = json_object();
+
+	put_words(dialect, words, document);
 	if (dialect->log_id_parameter.len)
 		document_set(document, dialect->log_id_parameter, make_log_id(memory));
 	/* RFC 6749 5.2: "If the client attempted to authenticate via the "Authorization" request
@@ -105,7 +112,8 @@ static void refuse_by_document(struct exchange *x, const struct pk_refusal *word
 		x, words->status >= 400 || x->endpoint != PUSH ? words->status : 400, document);
 }
 
-/* RFC 6750 3.1: who sent no token at all is told the scheme and no error. */
+/* RFC 6750 3.1: who sent no token at all is told the scheme and no error. Where the dialect has no
+ * userinfo_error, the words stand where the token endpoint has them. */
 static void refuse_by_bearer(struct exchange *x, const struct pk_refusal *words)
 {
 	char memory[512];
@@ -128,9 +136,7 @@ static void refuse_by_bearer(struct exchange *x, const struct pk_refusal *words)
 	if (x->dialect->userinfo_error.len)
 		document_put(document, x->dialect->userinfo_error, words->code);
 	else if (words->code.len)
-		document_set(document, PK_STR("error"), words->code);
-	if (words->text.len && !x->dialect->userinfo_error.len)
-		document_set(document, PK_STR("error_description"), words->text);
+		put_words(x->dialect, words, document);
 	reply_document(x, words->status, PK_BODY_JSON, document);
 }
 

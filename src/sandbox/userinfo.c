@@ -21,6 +21,8 @@ void answer_userinfo(struct exchange *x)
 		document_put_bool(reply, dialect->userinfo_email_verified, true);
 	}
 	document_put(reply, dialect->userinfo_error, PK_STR("ok"));
+	if (dialect->ok_at.len)
+		document_put_bool(reply, dialect->ok_at, true);
 	distort(x, DISTORT_USERINFO, reply);
 	reply_document(x, 200, PK_BODY_JSON, reply);
 }
