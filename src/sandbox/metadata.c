@@ -69,7 +69,7 @@ static void put_words(json_t *document, const char *member, const char *const *w
 {
 	json_t *list = json_array();
 
-	for (size_t i = 0; words[i] && i < count; i++)
+	for (size_t i = 0; i < count && words[i]; i++)
 		append(list, pk_str(words[i]));
 	put_json(document, member, list);
 }
