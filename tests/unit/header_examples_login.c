@@ -43,6 +43,7 @@ bool show_failure(const struct pk_why *failure)
 static void start(const char *callback, const char *token_reply)
 {
 	setting_make(&setting, "rfc7636");
+	setting.dialect.callback_issuer = false;
 	arena = setting.arena;
 	state = expected_state = PK_STR(STATE);
 	query = pk_str(callback);

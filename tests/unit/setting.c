@@ -2,6 +2,7 @@
 #include "setting.h"
 
 #include "base/encode.h"
+#include "base/text.h"
 #include "protocol/login.h"
 
 #include <stdio.h>
@@ -15,6 +16,17 @@ static struct pk_str redirect_uri(const struct pk_dialect *dialect)
 	return uri;
 }
 
+/* Two, or more where the provider insists on more. */
+static struct pk_list scopes(const struct pk_dialect *dialect)
+{
+	struct pk_list ret = dialect->scopes_required;
+
+	for (size_t i = 0; i < dialect->scopes.count && ret.count < 2; i++)
+		if (!pk_list_has(&ret, dialect->scopes.item[i]))
+			ret.item[ret.count++] = dialect->scopes.item[i];
+	return ret;
+}
+
 void setting_make(struct setting *setting, const char *dialect)
 {
 	*setting = (struct setting){0};
@@ -26,9 +38,11 @@ void setting_make(struct setting *setting, const char *dialect)
 		.dialect = &setting->dialect,
 		.client_id = PK_STR("client-1"),
 		.redirect_uri = redirect_uri(&setting->dialect),
-		.scopes = {{setting->dialect.scopes.item[0], setting->dialect.scopes.item[1]}, 2},
+		.scopes = scopes(&setting->dialect),
 		.host = PK_STR("login.example.com"),
 	};
+	if (!setting->dialect.authorize_url.len)
+		setting->login.issuer = PK_STR("https://login.example.com");
 	setting->arena = pk_arena(setting->memory, sizeof(setting->memory));
 }
 

@@ -22,7 +22,8 @@ struct setting {
 };
 
 /* A login at a built-in dialect: client "client-1", a redirect URI that its rules allow, two
- * scopes, and where the dialect asks for a host, "login.example.com". */
+ * scopes, those that it insists on first, and where the dialect asks for a host or is to be
+ * discovered, "login.example.com". */
 void setting_make(struct setting *setting, const char *dialect);
 
 /* The state that tests send: as short as one may be. */
