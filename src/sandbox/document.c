@@ -153,19 +153,27 @@ void document_put_more(json_t *document, struct pk_str pairs)
 	}
 }
 
-json_t *document_object(json_t *document, struct pk_str pointer)
+/* What stands at a pointer that begins with a slash, or NULL. */
+static json_t *find(json_t *document, struct pk_str pointer)
 {
-	if (!pointer.len)
-		return document;
-	put_new(document, pointer, json_object());
-
-	/* The same walk again, which now finds it. */
-	json_t *inner = document;
+	json_t *found = document;
 
 	pointer = pk_str_from(pointer, 1);
 	while (pointer.ptr)
-		inner = get(inner, pk_str_cut(&pointer, '/'));
-	return json_is_object(inner) ? inner : document;
+		found = get(found, pk_str_cut(&pointer, '/'));
+	return found;
+}
+
+json_t *document_object(json_t *document, struct pk_str pointer)
+{
+	if (!pk_str_starts(pointer, PK_STR("/")))
+		return document;
+	if (!json_is_object(find(document, pointer)))
+		put_new(document, pointer, json_object());
+
+	json_t *object = find(document, pointer);
+
+	return json_is_object(object) ? object : document;
 }
 
 void document_put_subject(json_t *document, struct pk_str pointer, const struct pk_dialect *dialect,

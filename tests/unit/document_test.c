@@ -108,6 +108,8 @@ static void an_object_is_made_or_found(void **state)
 	(void)state;
 	assert_ptr_equal(document_object(document, PK_STR("")), document);
 	document_set(inner, PK_STR("token"), PK_STR("t"));
+	assert_ptr_equal(document_object(document, PK_STR("/data/0")), inner);
+	assert_ptr_equal(document_object(document, PK_STR("/data/name")), document);
 	is(document, "{\"data\":[{\"token\":\"t\"}]}");
 }
 
