@@ -18,10 +18,16 @@ static bool is_one(const struct pk_form *form, const char *name, const char *val
 	       pk_str_equal(pk_form_get(form, pk_str(name)), pk_str(value));
 }
 
-static void try_query(struct pk_str query, struct pk_str issuer)
+/* `announced`: the provider sends `iss` with every callback. */
+static void try_query(struct pk_str query, struct pk_str issuer, bool announced)
 {
-	const struct pk_dialect dialect = {.issuer = issuer,
-					   .callback_scope_parameter = PK_STR("scopes")};
+	const struct pk_dialect dialect = {
+		.issuer = issuer,
+		.callback_issuer = announced,
+		.callback_scope_parameter = PK_STR("scopes"),
+		.callback_error_text_parameter = PK_STR("error_type"),
+		.callback_error_number_parameter = PK_STR("errCode"),
+	};
 	const struct pk_login login = {.dialect = &dialect};
 	struct pk_arena arena = pk_arena(memory, sizeof(memory));
 	struct pk_arena second = pk_arena(other, sizeof(other));
@@ -43,7 +49,8 @@ static void try_query(struct pk_str query, struct pk_str issuer)
 	must(pk_form_count(&form, PK_STR("code")) == 1);
 	must(pk_form_get(&form, PK_STR("code")).len > 0);
 	must(pk_form_count(&form, PK_STR("error")) == 0);
-	must(!issuer.len || is_one(&form, "iss", ISSUER));
+	must(!issuer.len || is_one(&form, "iss", ISSUER) ||
+	     (!announced && pk_form_count(&form, PK_STR("iss")) == 0));
 	must(pk_callback_state(&second, query, &state, &why) == PK_OK);
 	must(pk_str_equal(state, PK_STR(STATE)));
 
@@ -57,7 +64,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const struct pk_str query = {(const char *)data, size};
 
-	try_query(query, (struct pk_str){0});
-	try_query(query, PK_STR(ISSUER));
+	try_query(query, (struct pk_str){0}, false);
+	try_query(query, PK_STR(ISSUER), false);
+	try_query(query, PK_STR(ISSUER), true);
 	return 0;
 }
