@@ -68,15 +68,12 @@ static bool is_private(const json_t *key)
 static bool is_signed(const struct jwt *proof, const json_t *jwk, struct pk_str alg)
 {
 	char name[8] = {0};
-	char *text = json_dumps(jwk, JSON_COMPACT);
-	cjose_err error;
-	cjose_jwk_t *key = text ? cjose_jwk_import(text, strlen(text), &error) : NULL;
+	cjose_jwk_t *key = jwt_key(jwk);
 	bool ok;
 
 	memcpy(name, alg.ptr, alg.len < sizeof(name) ? alg.len : sizeof(name) - 1);
 	ok = key && jwt_verify(proof, name, key);
 	cjose_jwk_release(key);
-	free(text);
 	return ok;
 }
 

@@ -52,6 +52,39 @@ void jwt_free(struct jwt *jwt)
 	*jwt = (struct jwt){0};
 }
 
+/* libcjose has an assertion in its decoder, which ends the program at a = inside a text: it gets
+ * nothing that was not read here. */
+static bool is_base64url(struct pk_str text)
+{
+	unsigned char bytes[2048];
+	size_t size;
+
+	return pk_base64url_decode(text, bytes, sizeof(bytes), &size);
+}
+
+static struct pk_str signature_of(struct pk_str text)
+{
+	(void)pk_str_cut(&text, '.');
+	(void)pk_str_cut(&text, '.');
+	return text;
+}
+
+cjose_jwk_t *jwt_key(const json_t *jwk)
+{
+	static const char *const numbers[] = {"n", "e", "x", "y"};
+	cjose_jwk_t *key;
+	cjose_err error;
+	char *text;
+
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		if (!is_base64url(jwt_member(jwk, numbers[i])))
+			return NULL;
+	text = json_dumps(jwk, JSON_COMPACT);
+	key = text ? cjose_jwk_import(text, strlen(text), &error) : NULL;
+	free(text);
+	return key;
+}
+
 bool jwt_verify(const struct jwt *jwt, const char *alg, const cjose_jwk_t *key)
 {
 	cjose_jws_t *jws;
@@ -60,7 +93,7 @@ bool jwt_verify(const struct jwt *jwt, const char *alg, const cjose_jwk_t *key)
 
 	/* RFC 7515 4.1.11: what is critical and not understood makes the token invalid. */
 	if (!pk_str_equal(jwt_member(jwt->header, "alg"), pk_str(alg)) ||
-	    json_object_get(jwt->header, "crit"))
+	    json_object_get(jwt->header, "crit") || !is_base64url(signature_of(jwt->text)))
 		return false;
 	jws = cjose_jws_import(jwt->text.ptr, jwt->text.len, &error);
 	ok = jws && cjose_jws_verify(jws, key, &error);

@@ -22,6 +22,10 @@ struct jwt {
 bool jwt_read(struct pk_arena *arena, struct pk_str text, struct jwt *ret);
 void jwt_free(struct jwt *jwt);
 
+/* A public key that somebody sent, for cjose_jwk_release(), or NULL. That it has no private half is
+ * the caller's to look at before. */
+cjose_jwk_t *jwt_key(const json_t *jwk);
+
 /* Whether `key` signed it with `alg` and nothing else: what the token says about its own algorithm
  * is compared, never believed. */
 bool jwt_verify(const struct jwt *jwt, const char *alg, const cjose_jwk_t *key);

@@ -71,6 +71,12 @@ def rules(sandbox):
     private = {"jwk": json.loads(client.key.key.export_private())}
     right = client.proof()
     half = right.split(".")
+    keys = [(alg, Key(alg).key.export_public(as_dict=True)) for alg in ("ES256", "RS256")]
+    keys[1][1]["e"] = "AQABAQAB"
+
+    def with_key(alg, key):
+        return encode(json.dumps({"typ": "dpop+jwt", "alg": alg, "jwk": key}).encode()) + "." + half[1] + "." + half[2]
+
     bad = [("two proofs in one header", right + ", " + client.proof()), ("no JWT", "nonsense"), ("two parts", ".".join(half[:2])), ("four parts", right + ".x"),
            ("no JSON", "e30." + encode(b"x") + ".x"), ("an empty proof", " "), ("20000 bytes", right + "A" * 20000),
            ("no jti", client.proof(jti=None)), ("no htm", client.proof(htm=None)), ("no htu", client.proof(htu=None)), ("no iat", client.proof(iat=None)),
@@ -80,7 +86,11 @@ def rules(sandbox):
            ("a symmetric alg", client.key.proof("POST", client.base + TOKEN, key=symmetric, header={"alg": "HS256", "jwk": symmetric.export(as_dict=True)})),
            ("no jwk", client.proof(header={"jwk": None})), ("a jwk that is a text", encode(json.dumps({"typ": "dpop+jwt", "alg": "ES256", "jwk": "x"}).encode()) + "." + half[1] + "." + half[2]),
            ("another key's signature", client.proof(key=other)), ("a signature that is cut", right[:-4]), ("changed claims", half[0] + "." + encode(b'{"jti":"x"}') + "." + half[2]),
-           ("no signature", half[0] + "." + half[1] + "."), ("a private key in jwk", client.proof(header=private)), ("an extension that is critical", client.proof(header={"crit": ["x"], "x": 1})),
+           ("no signature", half[0] + "." + half[1] + "."), ("a private key in jwk", client.proof(header=private)),
+           # What is no base64url, where libraries that decode it do not expect that.
+           ("padding inside the signature", ".".join(half[:2]) + "." + half[2][:5] + "=" + half[2][6:]),
+           *((f"padding inside {x} of a key of {alg}", with_key(alg, {**key, x: key[x][:5] + "=" + key[x][6:]})) for alg, key in keys for x in key if x not in ("kty", "crv", "kid")),
+           ("an extension that is critical", client.proof(header={"crit": ["x"], "x": 1})),
            ("another method", client.proof(htm="GET")), ("a method in small letters", client.proof(htm="post")),
            ("another host", client.proof(htu="http://evil.example" + TOKEN)), ("another port", client.proof(htu="http://127.0.0.1:1" + TOKEN)),
            ("https", client.proof(htu=f"https://127.0.0.1:{sandbox.port}" + TOKEN)), ("another path", client.proof(htu=client.base + INFO)),
