@@ -47,20 +47,15 @@ function shown({ name, value }) {
 
 /* Comparing two values */
 
-const characterWidth = (() => {
-	let width = 0;
+function characterWidth(host) {
+	const probe = el('span', { class: 'probe' }, '0'.repeat(64));
 
-	return (host) => {
-		if (!width) {
-			const probe = el('span', { class: 'probe' }, '0'.repeat(64));
+	host.append(probe);
+	const { width } = probe.getBoundingClientRect();
 
-			host.append(probe);
-			width = probe.getBoundingClientRect().width / 64;
-			probe.remove();
-		}
-		return width || 8;
-	};
-})();
+	probe.remove();
+	return width / 64 || 8;
+}
 
 /* A run of columns as text, the differing ones marked. A gap is a dot that is marked as well. */
 function drawSide(columns, side) {
@@ -103,10 +98,10 @@ export class Comparison {
 
 	/** Breaks the lines anew where the room has changed. */
 	fit() {
-		const room = this.element.clientWidth - 96;
+		const room = this.element.querySelector('code')?.getBoundingClientRect().width;
 
-		if (room > 0)
-			this.arrange(Math.max(12, Math.floor(room / characterWidth(this.element)) - 1));
+		if (room !== undefined && this.element.clientWidth > 0)
+			this.arrange(Math.max(4, Math.floor(room / characterWidth(this.element))));
 	}
 
 	arrange(perLine) {
@@ -444,7 +439,7 @@ function drawComparing({ pair, hash, spelling }, comparisons) {
 		return [el('p', { class: 'note' }, 'This browser computes no SHA-256 here; open the console at 127.0.0.1.')];
 	if (plain)
 		return [el('p', {}, same ? 'The method is plain: the two are the same, and everybody who saw the challenge knows the verifier.' : 'The method is plain, and the two differ.')];
-	const comparison = new Comparison(['kept', 'computed'], pair.challenge.value, computed);
+	const comparison = new Comparison(['kept', 'hash'], pair.challenge.value, computed);
 	const words = same ? 'The same. Who redeems the code is who asked for it.'
 		: hash[other] === pair.challenge.value ? `The hash is right, its spelling is not: ${other} was sent, and this provider wants ${spelling}.`
 			: 'Not the same. The provider refuses the code.';

@@ -221,6 +221,8 @@ const explain = (() => {
 
 		clearTimeout(timer);
 		timer = setTimeout(async () => {
+			if (!attempts.has(id))
+				return;
 			const fresh = await ask(`/_sandbox/attempts/${encodeURIComponent(id)}/explain`).catch(() => undefined);
 			const entry = attempts.get(id);
 
@@ -498,6 +500,7 @@ function listen() {
 }
 
 async function start() {
+	byId('no-script').remove();
 	({ providers } = await ask('/'));
 	const usable = providers.filter(({ pkce, token_url: url }) => ['required', 'optional'].includes(pkce) && url.startsWith(location.origin));
 

@@ -81,6 +81,15 @@ export async function startDemo({ listen, sandboxListen } = {}) {
 	return { ...site, said: () => demo.said, stop: () => demo.stop() };
 }
 
+/** A sandbox alone. */
+export async function startSandbox(...words) {
+	const address = await freeAddress();
+	const sandbox = `http://${address}`;
+	const program = await new Program('sandbox', '--listen', address, ...words).says(`sandbox: ${sandbox}/`);
+
+	return { gateway: sandbox, sandbox, stop: () => program.stop() };
+}
+
 const configuration = (addresses, directory) => `
 public_url = "http://${addresses.gateway}"
 listen     = "${addresses.gateway}"
