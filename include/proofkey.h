@@ -781,7 +781,9 @@ PK_MUST_USE enum pk_err pk_discovery_request(struct pk_arena *arena, const struc
  * Reads the metadata into a dialect: the login's, with endpoints, issuer, client authentication,
  * PKCE and ID token algorithm as the provider says. The metadata's issuer must be the login's,
  * byte for byte (RFC 8414 3.3). A provider that lists PKCE methods without S256 is refused;
- * one that lists none is sent S256 all the same. The dialect's texts are in the arena.
+ * one that lists none is sent S256 all the same. Metadata seldom lists public clients: the login's
+ * dialect may have "none" in `client_auth` for them. The dialect's texts are in the arena, or the
+ * login's dialect's own.
  */
 PK_MUST_USE enum pk_err pk_discovery_reply(struct pk_arena *arena, const struct pk_login *login,
 					   const struct pk_http_reply *reply,
@@ -845,7 +847,11 @@ struct pk_logout {
 	int64_t issued_at;
 };
 
-/* Verifies a logout token that the provider posted to the client (2.6). */
+/*
+ * Verifies a logout token that the provider posted to the client (2.6). What is wrong with one is
+ * PK_ERR_LOGOUT_TOKEN, but for PK_ERR_ID_TOKEN_KEY_UNKNOWN, after which the keys are fetched once
+ * more as in 12. PK_ERR_ARGUMENT where the dialect signs with the client secret, or nothing.
+ */
 PK_MUST_USE enum pk_err pk_logout_token_verify(struct pk_arena *arena, const struct pk_login *login,
 					       struct pk_str jwks, struct pk_str logout_token,
 					       int64_t now, struct pk_logout *ret,
