@@ -65,6 +65,7 @@ enum pk_event_kind {
 struct pk_event {
 	enum pk_event_kind kind;
 	double at; /* seconds since the epoch; negative: unknown */
+	double took; /* seconds until the reply was there, or nobody waited for it any more; 0 or less: unknown */
 	struct pk_message request;
 	struct pk_message reply;
 };
@@ -179,9 +180,11 @@ enum pk_transform {
 struct pk_relation {
 	bool found;
 	enum pk_transform
-		verifier;       /* NONE, RAW_BYTES, UTF16, WHITESPACE, PERCENT, QUOTES, TRUNCATED */
-	enum pk_transform challenge; /* what stuck to the challenge: NONE, WHITESPACE, QUOTES, PERCENT */
-	enum pk_transform hash; /* NONE is SHA-256; DOUBLE, SHA1, SHA512, MD5, TEXT, PLAIN (not hashed) */
+		verifier; /* NONE, RAW_BYTES, UTF16, WHITESPACE, PERCENT, QUOTES, TRUNCATED */
+	enum pk_transform
+		challenge; /* what stuck to the challenge: NONE, WHITESPACE, QUOTES, PERCENT */
+	enum pk_transform
+		hash; /* NONE is SHA-256; DOUBLE, SHA1, SHA512, MD5, TEXT, PLAIN (not hashed) */
 	enum pk_transform
 		encoding; /* BASE64URL, HEX, BASE64URL_OF_HEX, BASE64, BASE64URL_PADDED; NONE: as it is */
 	bool upper_case; /* hex in upper case */

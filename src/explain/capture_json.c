@@ -122,6 +122,7 @@ static enum pk_err read_event(struct making *making, const struct place *place)
 	struct place request;
 
 	TRY(member_number(making, place, "at", TIME_MAX, &event.at));
+	TRY(member_number(making, place, "took", TIME_MAX, &event.took));
 	TRY(member_object(making, place, "request", &request));
 	TRY(read_request(making, request.value ? &request : place, &event.request));
 	TRY(read_response(making, place, &event.reply));

@@ -22,6 +22,7 @@ static const char *const token_parameters[] = {"code_verifier", "client_secret",
 static const char *const token_paths[] = {
 	"token",      "accesstoken", "refreshtoken", "revoke",          "revoketoken",
 	"revocation", "tokens",      "refresh",      "oauth.v2.access", "openid.connect.token"};
+static const char *const key_paths[] = {"jwks", "jwks.json", "certs"};
 static const char *const userinfo_paths[] = {
 	"userinfo", "me", "@me", "userinfo.json", "openid.connect.userinfo", "getcurrentaccount"};
 
@@ -183,12 +184,29 @@ bool request_may_return(const struct pk_message *request)
 	       (is_method(request, "POST") && has_return(request->body));
 }
 
+/* The provider's metadata (RFC 8414 3, Discovery 4) and keys. */
+static bool is_about_provider(struct pk_str url)
+{
+	const struct pk_str path = url_without_query(url);
+	static const char *const marks[] = {"/.well-known/openid-configuration",
+					    "/.well-known/oauth-authorization-server"};
+
+	for (size_t i = 0; i < COUNT(marks); i++)
+		if (path.len && memmem(path.ptr, path.len, marks[i], strlen(marks[i])))
+			return true;
+	return ends_in(url, key_paths, COUNT(key_paths));
+}
+
 /* A preflight asks before a request that scripts may not make by themselves; user info shows that
- * a token was good. */
+ * a token was good; metadata and keys are what an ID token is held against. */
 static bool is_beside(const struct pk_message *request)
 {
 	if (is_method(request, "OPTIONS"))
 		return ends_in(request->url, token_paths, COUNT(token_paths));
+	if (is_method(request, "GET") && is_about_provider(request->url))
+		return true;
+	if (is_method(request, "POST") && form_has(request->body, "logout_token"))
+		return true;
 
 	const struct pk_str authorization = message_header(request, "Authorization");
 

@@ -26,9 +26,15 @@ static const struct section {
 	{rules_redirect,     true},
 	{rules_client,       false},
 	{rules_request,      false},
+	{rules_pushed,       true},
+	{rules_dpop,         false},
 	{rules_state,        false},
 	{rules_pkce_refresh, false},
 	{rules_after,        false},
+	{rules_id_token,     false},
+	{rules_metadata,     false},
+	{rules_logout,       false},
+	{rules_server,       false},
 	{rules_pair_aside,   false},
 };
 /* clang-format on */
@@ -54,6 +60,16 @@ void show_secret(struct pk_finding *finding, const struct flow_part *part, const
 	show(finding, part, parameter, got, want);
 	if (finding->evidence_count > before)
 		finding->evidence[before].secret = true;
+}
+
+/* A provider that knows of no PKCE compares nothing, whatever is sent. */
+static bool is_ignored(const struct flow *flow, const struct rule *rules)
+{
+	const struct pk_dialect *dialect = flow->dialect;
+
+	return (rules == rules_pair || rules == rules_pair_aside) && dialect &&
+	       (dialect->pkce == PK_PKCE_OFF || dialect->pkce == PK_PKCE_REFUSED) &&
+	       !pk_list_has(&dialect->unconfirmed, PK_STR("pkce"));
 }
 
 static void note_checked(struct pk_report *report, const struct rule *rule)
@@ -184,7 +200,8 @@ enum pk_err pk_explain(struct pk_arena *arena, const struct pk_capture *capture,
 	*ret = (struct pk_report){.capture = capture, .dialect = flow.dialect};
 	exchanged = shown_exchanged(&flow);
 	for (size_t i = 0; i < SECTIONS; i++)
-		if (!exchanged || !sections[i].of_exchange)
+		if ((!exchanged || !sections[i].of_exchange) &&
+		    !is_ignored(&flow, sections[i].rules))
 			for (const struct rule *rule = sections[i].rules; rule->fault; rule++)
 				ask(&flow, rule, ret, &weaknesses);
 	drop_guesses(ret);

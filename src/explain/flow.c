@@ -8,6 +8,7 @@
 #include "base/encode.h"
 #include "base/err.h"
 #include "base/text.h"
+#include "explain/flow_id_token.h"
 #include "explain/flow_reply.h"
 #include "explain/flow_provider.h"
 
@@ -76,6 +77,14 @@ struct pk_str flow_value(const struct flow_part *part, const char *name)
 	return param ? param->value : (struct pk_str){0};
 }
 
+struct pk_str flow_named(const struct flow_part *part, struct pk_str name)
+{
+	for (size_t i = 0; i < part->count && name.len; i++)
+		if (pk_str_equal(part->param[i].name, name))
+			return part->param[i].value;
+	return (struct pk_str){0};
+}
+
 size_t flow_count(const struct flow_part *part, const char *name)
 {
 	size_t count = 0;
@@ -101,16 +110,23 @@ struct pk_str flow_client_id(const struct flow *flow, const struct flow_part *pa
 	static const char *const names[] = {"client_id", "client_key", "appid", "app_id"};
 
 	if (flow->dialect) {
-		const struct pk_str wanted = flow->dialect->client_id_parameter;
+		const struct pk_str id = flow_named(part, flow->dialect->client_id_parameter);
 
-		for (size_t i = 0; i < part->count; i++)
-			if (pk_str_equal(part->param[i].name, wanted))
-				return part->param[i].value;
+		if (id.ptr)
+			return id;
 	}
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (flow_param(part, names[i]))
 			return flow_value(part, names[i]);
 	return part->basic_id;
+}
+
+struct pk_str flow_scope(const struct flow *flow, const struct flow_part *part)
+{
+	const struct pk_str scope = flow->dialect ? flow_named(part, flow->dialect->scope_parameter)
+						  : (struct pk_str){0};
+
+	return scope.ptr ? scope : flow_value(part, "scope");
 }
 
 struct pk_str flow_text(const struct flow *flow, const char *format, ...)
@@ -240,18 +256,50 @@ static enum pk_err read_parts(struct flow *flow)
 {
 	const struct pk_capture *capture = flow->capture;
 	struct flow_part *parts = pk_arena_take(flow->arena, (capture->count + 1) * sizeof(*parts));
-	struct flow_reply *replies =
-		pk_arena_take(flow->arena, (capture->count + 1) * sizeof(*replies));
 
-	if (!parts || !replies)
+	if (!parts)
 		return PK_ERR_NO_SPACE;
-	for (size_t i = 0; i < capture->count; i++) {
+	for (size_t i = 0; i < capture->count; i++)
 		TRY(read_part(flow->arena, capture, (int)i, &parts[i]));
-		replies[i] = (struct flow_reply){.expires_in = PK_TIME_UNKNOWN};
-		if (capture->event[i].kind == PK_EVENT_TOKEN)
-			flow_read_reply(flow->arena, &capture->event[i], &replies[i]);
-	}
 	flow->part = parts;
+	return PK_OK;
+}
+
+/* RFC 9126 2.1: a pushed request has what an authorize request would have, in its body. */
+static bool is_pushed(const struct flow_part *part)
+{
+	return (part->event->kind == PK_EVENT_TOKEN || part->event->kind == PK_EVENT_OTHER) &&
+	       part->event->request.body.len && flow_param(part, "response_type") &&
+	       !flow_param(part, "grant_type");
+}
+
+/* RFC 7662 2.1: asking about a token is no part of a login. */
+static bool is_introspection(const struct flow_part *part)
+{
+	return part->event->kind == PK_EVENT_TOKEN && flow_param(part, "token") && part->path.len &&
+	       memmem(part->path.ptr, part->path.len, "introspect", 10);
+}
+
+static enum pk_event_kind kind_of(const struct flow_part *part)
+{
+	if (is_pushed(part))
+		return PK_EVENT_AUTHORIZE;
+	return is_introspection(part) ? PK_EVENT_OTHER : part->event->kind;
+}
+
+/* How a reply is read, the dialect says. */
+static enum pk_err read_replies(struct flow *flow)
+{
+	const size_t count = flow->capture->count;
+	struct flow_reply *replies = pk_arena_take(flow->arena, (count + 1) * sizeof(*replies));
+
+	if (!replies)
+		return PK_ERR_NO_SPACE;
+	for (size_t i = 0; i < count; i++) {
+		replies[i] = (struct flow_reply){.expires_in = PK_TIME_UNKNOWN};
+		if (kind_of(&flow->part[i]) == PK_EVENT_TOKEN)
+			flow_read_reply(flow, flow->part[i].event, &replies[i]);
+	}
 	flow->replies = replies;
 	return PK_OK;
 }
@@ -265,10 +313,9 @@ static bool is_revoke(const struct flow *flow, const struct flow_part *part)
 {
 	if (is_grant_type(part, "authorization_code") || is_grant_type(part, "refresh_token"))
 		return false;
-	if (flow->dialect && flow->dialect->revoke_url.len &&
-	    pk_str_ends(pk_str_first(flow->dialect->revoke_url, flow->dialect->revoke_url.len),
-			part->path) &&
-	    part->path.len > 1)
+	if (flow->dialect && flow->dialect->revoke_url.len && part->path.len > 1 &&
+	    (pk_str_ends(flow->dialect->revoke_url, part->path) ||
+	     flow_is_endpoint(flow->dialect, flow->dialect->revoke_url, part->host, part->path)))
 		return true;
 	return !flow_param(part, "code") && !flow_param(part, "grant_type") &&
 	       (flow_param(part, "token") ||
@@ -289,7 +336,7 @@ static bool is_refused(const struct flow *flow, const struct flow_part *callback
 	if (callback->event->reply.status < 400)
 		return false;
 	for (size_t i = 0; i < flow->capture->count; i++)
-		if (flow->part[i].event->kind == PK_EVENT_TOKEN && (int)i > callback->index &&
+		if (kind_of(&flow->part[i]) == PK_EVENT_TOKEN && (int)i > callback->index &&
 		    pk_str_equal(pk_str_first(flow_value(&flow->part[i], "code"), 12),
 				 pk_str_first(code, 12)))
 			return false;
@@ -301,15 +348,15 @@ static bool says_no(const struct flow *flow, const struct flow_part *part)
 {
 	struct flow_reply reply;
 
-	if (part->event->kind == PK_EVENT_CALLBACK)
+	if (kind_of(part) == PK_EVENT_CALLBACK)
 		return flow_param(part, "error") || is_refused(flow, part);
-	flow_read_reply(flow->arena, part->event, &reply);
-	if (part->event->kind == PK_EVENT_AUTHORIZE)
+	flow_read_reply(flow, part->event, &reply);
+	if (kind_of(part) == PK_EVENT_AUTHORIZE)
 		return reply.visible && (reply.error.len || reply.status >= 400);
 	/* RFC 7009 2.2: a revocation is answered with 200 and, as a rule, nothing more. */
 	if (is_revoke(flow, part) && !reply.error.len && reply.status / 100 == 2)
 		return false;
-	return part->event->kind == PK_EVENT_TOKEN && reply.visible && !reply.success &&
+	return kind_of(part) == PK_EVENT_TOKEN && reply.visible && !reply.success &&
 	       (reply.error.len || reply.html || reply.empty || reply.status >= 300);
 }
 
@@ -322,7 +369,7 @@ static const struct flow_part *find_end(struct flow *flow)
 		const struct flow_part *part = &flow->part[i];
 		const bool no = says_no(flow, part);
 
-		if (part->event->kind == PK_EVENT_OTHER)
+		if (kind_of(part) == PK_EVENT_OTHER)
 			continue;
 		if (no || !flow->failed) {
 			flow->failed |= no;
@@ -347,7 +394,7 @@ static const struct flow_part *find_before(
 		const struct flow_part *part = &flow->part[i];
 		enum likeness likeness;
 
-		if (part->event->kind != kind)
+		if (kind_of(part) != kind)
 			continue;
 		likeness = compare(part, end);
 		if (!best || likeness > best_likeness) {
@@ -405,9 +452,28 @@ static const struct flow_part *before_redirect(const struct flow *flow, const st
 	if (get->count || !pk_str_equal(get->event->request.method, PK_STR("GET")))
 		return get;
 	for (const struct flow_part *part = get; part-- > flow->part;)
-		if (part->event->kind == PK_EVENT_TOKEN)
+		if (kind_of(part) == PK_EVENT_TOKEN)
 			return part->count && is_redirect(part->event->reply.status) ? part : get;
 	return get;
+}
+
+/* The parameters of an authorize request that only names them are those of the pushed request whose
+ * reply gave the name. */
+static void take_pushed(struct flow *flow)
+{
+	const struct pk_str name = flow_value(&flow->authorize, "request_uri");
+
+	for (size_t i = 0; i < flow->capture->count && name.len; i++) {
+		const struct flow_part *part = &flow->part[i];
+		const struct pk_str body = part->event->reply.body;
+
+		if (part->index == flow->authorize.index || kind_of(part) != PK_EVENT_AUTHORIZE ||
+		    !body.len || !memmem(body.ptr, body.len, name.ptr, name.len))
+			continue;
+		flow->authorize.param = part->param;
+		flow->authorize.count = part->count;
+		return;
+	}
 }
 
 /* From the end back to the beginning. */
@@ -415,13 +481,13 @@ static void gather(struct flow *flow, const struct flow_part *end)
 {
 	const struct flow_part *token = NULL, *callback = NULL, *authorize = NULL;
 
-	switch (end->event->kind) {
+	switch (kind_of(end)) {
 	case PK_EVENT_TOKEN:
 		if (is_revoke(flow, end) || is_refresh(end)) {
 			copy_part(is_refresh(end) ? &flow->refresh : &flow->revoke, end);
 			for (const struct flow_part *part = end; part >= flow->part && !token;
 			     part--)
-				if (part->event->kind == PK_EVENT_TOKEN && !is_refresh(part) &&
+				if (kind_of(part) == PK_EVENT_TOKEN && !is_refresh(part) &&
 				    !is_revoke(flow, part))
 					token = part;
 		} else {
@@ -444,6 +510,7 @@ static void gather(struct flow *flow, const struct flow_part *end)
 	copy_part(&flow->token, token);
 	copy_part(&flow->callback, callback);
 	copy_part(&flow->authorize, authorize);
+	take_pushed(flow);
 }
 
 static struct pk_str first_given(struct pk_str a, struct pk_str b)
@@ -472,26 +539,46 @@ static struct pk_str stored_verifier(const struct flow *flow)
 	return flow->capture->stored_verifier;
 }
 
+/* Under the dialect's name for it, or that of RFC 6749 4.1.2.1. */
+static struct pk_str error_text(const struct flow *flow)
+{
+	const struct pk_str text =
+		flow->dialect
+			? flow_named(&flow->callback, flow->dialect->callback_error_text_parameter)
+			: (struct pk_str){0};
+
+	return text.len ? text : flow_value(&flow->callback, "error_description");
+}
+
+static struct pk_str error_number(const struct flow *flow)
+{
+	return flow->dialect
+		       ? flow_named(&flow->callback, flow->dialect->callback_error_number_parameter)
+		       : (struct pk_str){0};
+}
+
 static void read_outcome(struct flow *flow)
 {
 	const struct flow_part *answered = flow->emptied ? flow->emptied : flow_asked(flow);
 
 	if (answered)
-		flow_read_reply(flow->arena, answered->event, &flow->reply);
+		flow_read_reply(flow, answered->event, &flow->reply);
 	if (flow->callback.event && flow_param(&flow->callback, "error")) {
 		flow->callback_error.visible = true;
 		flow->callback_error.error = flow_value(&flow->callback, "error");
-		flow->callback_error.text = flow_value(&flow->callback, "error_description");
+		flow->callback_error.text = error_text(flow);
+		flow->callback_error.number = error_number(flow);
 		flow->callback_error.also = flow_value(&flow->callback, "error_type");
 	}
 	if (flow->authorize.event)
-		flow_read_reply(flow->arena, flow->authorize.event, &flow->authorize_error);
+		flow_read_reply(flow, flow->authorize.event, &flow->authorize_error);
 	flow->succeeded = !flow->failed && flow->reply.visible && flow->reply.success;
 	flow->verifier =
 		first_given(flow_value(&flow->token, "code_verifier"), stored_verifier(flow));
 	flow->challenge = flow_value(&flow->authorize, "code_challenge");
 	flow->method = flow_value(&flow->authorize, "code_challenge_method");
 	flow->relation = pk_relate(flow->verifier, flow->challenge);
+	flow_read_id_token(flow, &flow->id_token);
 }
 
 enum pk_err flow_build(struct pk_arena *arena, const struct pk_capture *capture,
@@ -507,6 +594,9 @@ enum pk_err flow_build(struct pk_arena *arena, const struct pk_capture *capture,
 		return pk_refuse(why, PK_ERR_NO_SPACE, NULL,
 				 "the capture is larger than the arena");
 	ret->dialect = flow_find_dialect(ret, dialects, dialect_count);
+	if (read_replies(ret) != PK_OK)
+		return pk_refuse(why, PK_ERR_NO_SPACE, NULL,
+				 "the capture is larger than the arena");
 	end = find_end(ret);
 	if (end)
 		gather(ret, end);

@@ -42,12 +42,27 @@ struct flow_reply {
 	bool empty;
 	bool nested; /* the tokens are not at the top */
 	bool form;
-	struct pk_str error; /* `error` */
-	struct pk_str text;  /* error_description, message, error_message ... */
-	struct pk_str also;  /* what some say the cause in beside these: hint, inner code, URI */
-	struct pk_str access_token, refresh_token, scope, token_type, issuer;
-	int64_t expires_in; /* PK_TIME_UNKNOWN */
-	bool success;       /* an access token came */
+	struct pk_str error;  /* `error` */
+	struct pk_str text;   /* error_description, message, error_message ... */
+	struct pk_str number; /* of the error, where the dialect has one */
+	struct pk_str also;   /* what some say the cause in beside these: hint, inner code, URI */
+	struct pk_str access_token, refresh_token, id_token, scope, token_type;
+	struct pk_str subject; /* where the dialect has it in the token reply */
+	int64_t expires_in;    /* PK_TIME_UNKNOWN */
+	bool expires_in_text;  /* it came in quotes */
+	bool success;          /* an access token came */
+};
+
+/* The ID token of the last reply that has one, read without its signature. */
+struct flow_id_token {
+	const struct flow_part *part; /* whose reply it was in */
+	struct pk_str text;           /* "not given": there is none */
+	struct pk_str access_token;   /* that came with it */
+	bool readable;                /* a signed token of three parts, and the claims are below */
+	bool encrypted;               /* five parts: nobody but the client can read it */
+	struct pk_str alg, kid, iss, sub, azp, nonce, at_hash;
+	struct pk_list aud;
+	int64_t exp, iat, nbf, auth_time; /* or PK_TIME_UNKNOWN */
 };
 
 struct flow {
@@ -58,21 +73,22 @@ struct flow {
 	const struct flow_reply *replies; /* to each of them that is a token event, in that order */
 	struct flow_part authorize;       /* of this attempt */
 	struct flow_part callback;
-	struct flow_part token;   /* grant_type=authorization_code (or what was meant to be that) */
-	const struct flow_part *emptied; /* the GET that a redirect made of it, or NULL */
-	struct flow_part refresh; /* the last token event, when it is a refresh */
-	struct flow_part revoke;  /* likewise */
-	struct flow_reply reply;  /* of the last of these three that is there */
+	struct flow_part token; /* grant_type=authorization_code (or what was meant to be that) */
+	const struct flow_part *emptied;  /* the GET that a redirect made of it, or NULL */
+	struct flow_part refresh;         /* the last token event, when it is a refresh */
+	struct flow_part revoke;          /* likewise */
+	struct flow_reply reply;          /* of the last of these three that is there */
 	struct flow_reply callback_error; /* the callback's error */
 	struct flow_reply
 		authorize_error; /* the authorize event's own reply: an error page or redirect */
-	struct flow_part *last;  /* the event that failed or came last */
 	bool failed;             /* something visible says no */
 	bool succeeded;          /* something visible says yes, and nothing after it no */
 
 	/* the pair, decoded; "not given" where it is not there */
 	struct pk_str verifier, challenge, method;
 	struct pk_relation relation;
+
+	struct flow_id_token id_token;
 };
 
 /* Builds the flow of the last failed attempt, or of the last one. */
@@ -84,6 +100,8 @@ const struct flow_param *flow_param(const struct flow_part *part,
 				    const char *name); /* the first of that name, or NULL */
 struct pk_str flow_value(const struct flow_part *part,
 			 const char *name); /* decoded, or "not given" */
+struct pk_str flow_named(const struct flow_part *part,
+			 struct pk_str name); /* the same; an empty name is none */
 size_t flow_count(const struct flow_part *part, const char *name);
 
 /* The request that `reply` answers: for tokens, a refresh or a revocation; NULL where there is none. */
@@ -97,6 +115,9 @@ struct pk_str flow_decode(struct pk_arena *arena, struct pk_str raw);
 
 /* Under the dialect's name for it, or any name that some provider uses: client_id, client_key, appid, app_id. */
 struct pk_str flow_client_id(const struct flow *flow, const struct flow_part *part);
+
+/* The scopes of a request, under the dialect's name for them or `scope`. */
+struct pk_str flow_scope(const struct flow *flow, const struct flow_part *part);
 
 /* Text of the arena; never fails but gives "not given" when the arena is full. */
 struct pk_str flow_text(const struct flow *flow, const char *format, ...)

@@ -23,13 +23,16 @@ static const char *const error_texts[] = {"/error_description", "/error/message"
 /* Beside the description, and often more exact than it. */
 static const char *const error_asides[] = {"/hint", "/error_code", "/error_uri", "/error_type"};
 
-static struct pk_str text_at(struct pk_arena *arena, const json_t *root, const char *pointer)
+static struct pk_str text_of(struct pk_arena *arena, const json_t *value)
 {
 	struct pk_str text = {0};
 
-	if (pk_json_text(arena, pk_json_at(root, pk_str(pointer)), &text) != PK_OK)
-		return (struct pk_str){0};
-	return text;
+	return pk_json_text(arena, value, &text) == PK_OK ? text : (struct pk_str){0};
+}
+
+static struct pk_str text_at(struct pk_arena *arena, const json_t *root, const char *pointer)
+{
+	return text_of(arena, pk_json_at(root, pk_str(pointer)));
 }
 
 static struct pk_str first_text(struct pk_arena *arena, const json_t *root,
@@ -44,13 +47,22 @@ static struct pk_str first_text(struct pk_arena *arena, const json_t *root,
 	return (struct pk_str){0};
 }
 
+static bool is_false(const json_t *root, struct pk_str pointer)
+{
+	return pointer.len && json_is_false(pk_json_at(root, pointer));
+}
+
 static void read_tokens(struct pk_arena *arena, const json_t *object, struct flow_reply *ret)
 {
+	const json_t *expires_in = json_object_get(object, "expires_in");
+
 	ret->access_token = text_at(arena, object, "/access_token");
 	ret->refresh_token = text_at(arena, object, "/refresh_token");
+	ret->id_token = text_at(arena, object, "/id_token");
 	ret->scope = text_at(arena, object, "/scope");
 	ret->token_type = text_at(arena, object, "/token_type");
-	ret->expires_in = pk_json_seconds(json_object_get(object, "expires_in"));
+	ret->expires_in = pk_json_seconds(expires_in);
+	ret->expires_in_text = json_is_string(expires_in);
 	ret->success = ret->access_token.len > 0;
 }
 
@@ -61,28 +73,81 @@ static bool is_no_error(struct pk_str error)
 	       pk_str_equal(error, PK_STR("200"));
 }
 
-static void read_json(struct pk_arena *arena, const json_t *root, struct flow_reply *ret)
+/* The scopes where they stand in an array: joined by spaces. */
+static struct pk_str join_scopes(struct pk_arena *arena, const json_t *scopes)
 {
-	read_tokens(arena, root, ret);
+	struct pk_buf out = pk_arena_open(arena);
+	struct pk_str text;
+
+	for (size_t i = 0; i < json_array_size(scopes); i++) {
+		const json_t *scope = json_array_get(scopes, i);
+
+		pk_buf_put(&out, i ? PK_STR(" ") : PK_STR(""));
+		pk_buf_put(&out,
+			   (struct pk_str){json_string_value(scope), json_string_length(scope)});
+	}
+	return pk_arena_close(arena, &out, &text) == PK_OK ? text : (struct pk_str){0};
+}
+
+/* The dialect's place first: a reply may have two objects with tokens in it. */
+static void find_tokens(struct pk_arena *arena, const struct pk_dialect *dialect,
+			const json_t *root, struct flow_reply *ret)
+{
+	const json_t *object = NULL;
+
+	if (dialect && dialect->token_reply_at.len) {
+		object = pk_json_at(root, dialect->token_reply_at);
+		if (json_is_object(object))
+			read_tokens(arena, object, ret);
+		ret->nested = ret->success;
+	}
+	if (!ret->success) {
+		object = root;
+		read_tokens(arena, root, ret);
+	}
 	for (size_t i = 0; i < sizeof(token_places) / sizeof(token_places[0]) && !ret->success;
 	     i++) {
-		const json_t *object = pk_json_at(root, pk_str(token_places[i]));
-
+		object = pk_json_at(root, pk_str(token_places[i]));
 		if (!json_is_object(object))
 			continue;
 		read_tokens(arena, object, ret);
 		ret->nested = ret->success;
 	}
-	if (ret->success)
-		return;
-	ret->error =
-		first_text(arena, root, error_codes, sizeof(error_codes) / sizeof(error_codes[0]));
-	ret->text =
-		first_text(arena, root, error_texts, sizeof(error_texts) / sizeof(error_texts[0]));
+	if (ret->success && json_is_array(json_object_get(object, "scope")))
+		ret->scope = join_scopes(arena, json_object_get(object, "scope"));
+}
+
+static void read_error(struct pk_arena *arena, const struct pk_dialect *dialect, const json_t *root,
+		       struct flow_reply *ret)
+{
+	if (dialect) {
+		ret->error = text_of(arena, pk_json_at(root, dialect->error_at));
+		ret->text = text_of(arena, pk_json_at(root, dialect->error_text_at));
+		if (dialect->error_number_at.len)
+			ret->number = text_of(arena, pk_json_at(root, dialect->error_number_at));
+	}
+	if (!ret->error.len)
+		ret->error = first_text(arena, root, error_codes,
+					sizeof(error_codes) / sizeof(error_codes[0]));
+	if (!ret->text.len)
+		ret->text = first_text(arena, root, error_texts,
+				       sizeof(error_texts) / sizeof(error_texts[0]));
 	ret->also = first_text(arena, root, error_asides,
 			       sizeof(error_asides) / sizeof(error_asides[0]));
 	if (is_no_error(ret->error))
 		ret->error = (struct pk_str){0};
+}
+
+static void read_json(struct pk_arena *arena, const struct pk_dialect *dialect, const json_t *root,
+		      struct flow_reply *ret)
+{
+	find_tokens(arena, dialect, root, ret);
+	if (ret->success && dialect && dialect->token_subject.len)
+		ret->subject = text_of(arena, pk_json_at(root, dialect->token_subject));
+	if (ret->success && dialect && is_false(root, dialect->ok_at))
+		ret->success = false;
+	if (!ret->success)
+		read_error(arena, dialect, root, ret);
 }
 
 static bool read_form(struct pk_arena *arena, struct pk_str body, struct flow_reply *ret)
@@ -93,6 +158,7 @@ static bool read_form(struct pk_arena *arena, struct pk_str body, struct flow_re
 		return false;
 	ret->access_token = pk_form_get(&form, PK_STR("access_token"));
 	ret->refresh_token = pk_form_get(&form, PK_STR("refresh_token"));
+	ret->id_token = pk_form_get(&form, PK_STR("id_token"));
 	ret->scope = pk_form_get(&form, PK_STR("scope"));
 	ret->token_type = pk_form_get(&form, PK_STR("token_type"));
 	if (!pk_str_number(pk_form_get(&form, PK_STR("expires_in")), INT32_MAX, &ret->expires_in))
@@ -118,8 +184,9 @@ static void read_location(struct pk_arena *arena, struct pk_str location, struct
 	ret->form = false;
 }
 
-void flow_read_reply(struct pk_arena *arena, const struct pk_event *event, struct flow_reply *ret)
+void flow_read_reply(const struct flow *flow, const struct pk_event *event, struct flow_reply *ret)
 {
+	struct pk_arena *arena = flow->arena;
 	const struct pk_message *reply = &event->reply;
 	const struct pk_str body = pk_str_trim(reply->body);
 	json_t *root;
@@ -137,7 +204,7 @@ void flow_read_reply(struct pk_arena *arena, const struct pk_event *event, struc
 	}
 	root = pk_json_parse(body);
 	if (json_is_object(root) || json_is_array(root))
-		read_json(arena, root, ret);
+		read_json(arena, flow->dialect, root, ret);
 	else if (body.ptr[0] == '<' || !read_form(arena, body, ret))
 		ret->html = true;
 	json_decref(root);

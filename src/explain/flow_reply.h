@@ -5,8 +5,9 @@
 
 #include "explain/flow.h"
 
-/* The reply of an event: JSON, a form, a redirect with an error, HTML, or nothing. */
-void flow_read_reply(struct pk_arena *arena, const struct pk_event *event, struct flow_reply *ret);
+/* The reply of an event: JSON, a form, a redirect with an error, HTML, or nothing. The dialect, where
+ * it is known, says where to look first. */
+void flow_read_reply(const struct flow *flow, const struct pk_event *event, struct flow_reply *ret);
 
 #define FLOW_JSON_PARAMS 32
 

@@ -101,6 +101,7 @@ static enum pk_err read_entry(const struct making *making, struct entry *ret)
 	if (started.len && !iso_time(started, &ret->event.at))
 		return member_refuse(making, &ret->place, "startedDateTime",
 				     "is no date and time of ISO 8601");
+	ret->event.took = json_number_value(json_object_get(ret->place.value, "time")) / 1000;
 	TRY(member_object(making, &ret->place, "request", &ret->request));
 	if (!ret->request.value)
 		return member_refuse(making, &ret->request, NULL, "is missing");
@@ -163,9 +164,9 @@ static enum pk_err keep_entry(struct making *making, struct entry *entry)
 
 /* Each request that request_kind() or a redirect URI can know has one of these in it. */
 static const char *const words[] = {
-	"response_type", "redirect_uri", "grant_type", "code=", "code\"", "code\\\"",
-	"error=",        "error\"",      "oken",       "OKEN",  "evo",    "EVO",
-	"efresh",        "EFRESH",       "access",     "earer "};
+	"response_type", "redirect_uri", "grant_type",   "code=", "code\"", "code\\\"", "error=",
+	"error\"",       "oken",         "OKEN",         "evo",   "EVO",    "efresh",   "EFRESH",
+	"access",        "earer ",       ".well-known/", "jwks",  "JWKS",   "certs"};
 
 /* An entry as it stands in the text. */
 struct outline {

@@ -32,7 +32,13 @@ extern const struct rule rules_redirect[];
 extern const struct rule rules_client[];
 extern const struct rule rules_request[];
 extern const struct rule rules_state[];
+extern const struct rule rules_pushed[];
+extern const struct rule rules_dpop[];
 extern const struct rule rules_after[];
+extern const struct rule rules_id_token[];
+extern const struct rule rules_metadata[];
+extern const struct rule rules_logout[];
+extern const struct rule rules_server[];
 
 /* What makes no login fail: behind all that does. */
 extern const struct rule rules_pair_aside[];

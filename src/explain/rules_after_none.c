@@ -51,14 +51,14 @@ enum verdict look_refresh_erased(const struct flow *flow, struct pk_finding *fin
 	return PRESENT;
 }
 
-static bool has_scope(struct pk_str scopes, const char *wanted)
+static bool has_scope(struct pk_str scopes, struct pk_str wanted)
 {
-	const size_t len = pk_str(wanted).len;
+	const size_t len = wanted.len;
 
 	for (size_t i = 0; i + len <= scopes.len; i++) {
 		const struct pk_str rest = pk_str_from(scopes, i);
 
-		if (pk_str_starts(rest, pk_str(wanted)) &&
+		if (pk_str_starts(rest, wanted) &&
 		    (i == 0 || memchr(" ,+/", scopes.ptr[i - 1], 4)) &&
 		    (rest.len == len || memchr(" ,+", rest.ptr[len], 3)))
 			return true;
@@ -77,7 +77,7 @@ static bool asks_for_one(const struct flow_part *authorize)
 		    {"duration", "permanent"}};
 
 	for (size_t i = 0; i < sizeof(scopes) / sizeof(scopes[0]); i++)
-		if (has_scope(flow_value(authorize, "scope"), scopes[i]))
+		if (has_scope(flow_value(authorize, "scope"), pk_str(scopes[i])))
 			return true;
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
 		if (pk_str_equal(flow_value(authorize, ways[i].parameter), pk_str(ways[i].value)))
@@ -85,17 +85,38 @@ static bool asks_for_one(const struct flow_part *authorize)
 	return false;
 }
 
+/* In the dialect's way, "scope=offline_access" or "access_type=offline"; without the dialect in any
+ * way that is known. */
+static bool asked_for_one(const struct flow *flow)
+{
+	struct pk_str value = flow->dialect ? flow->dialect->refresh_asked_by : (struct pk_str){0};
+	const struct pk_str name = pk_str_cut(&value, '=');
+
+	if (!name.len)
+		return asks_for_one(&flow->authorize);
+	if (pk_str_equal(name, PK_STR("scope")) ||
+	    pk_str_equal(name, flow->dialect->scope_parameter))
+		return has_scope(flow_scope(flow, &flow->authorize), value);
+	return pk_str_equal(flow_named(&flow->authorize, name), value);
+}
+
+static struct pk_str way_to_ask(const struct flow *flow)
+{
+	return flow->dialect && flow->dialect->refresh_asked_by.len
+		       ? flow->dialect->refresh_asked_by
+		       : PK_STR("offline_access, or what this provider has instead");
+}
+
 enum verdict look_refresh_absent(const struct flow *flow, struct pk_finding *finding)
 {
 	if (!flow->refresh.event || !flow->refresh.count || !flow->authorize.event)
 		return NOT_VISIBLE;
-	if (refresh_token_of(&flow->refresh).len || last_seen(flow) ||
-	    asks_for_one(&flow->authorize))
+	if (refresh_token_of(&flow->refresh).len || last_seen(flow) || asked_for_one(flow))
 		return ABSENT;
 	finding->confidence = after_success(flow, flow->refresh.index) ? PK_PROVED : PK_LIKELY;
 	show_secret(finding, &flow->refresh, "refresh_token",
 		    flow_value(&flow->refresh, "refresh_token"), (struct pk_str){0});
-	show(finding, &flow->authorize, "scope", flow_value(&flow->authorize, "scope"),
-	     PK_STR("offline_access, or what this provider has instead"));
+	show(finding, &flow->authorize, "scope", flow_scope(flow, &flow->authorize),
+	     way_to_ask(flow));
 	return PRESENT;
 }

@@ -55,12 +55,14 @@ enum verdict look_refresh_endpoint_wrong(const struct flow *flow, struct pk_find
 	if (gave_tokens(flow, &flow->refresh))
 		return ABSENT;
 	if (flow->dialect) {
-		if (flow_is_endpoint(flow->dialect, flow->dialect->token_url, flow->refresh.host,
-				     flow->refresh.path))
+		const struct pk_str wanted = flow->dialect->refresh_url.len
+						     ? flow->dialect->refresh_url
+						     : flow->dialect->token_url;
+
+		if (flow_is_endpoint(flow->dialect, wanted, flow->refresh.host, flow->refresh.path))
 			return ABSENT;
 		finding->confidence = PK_PROVED;
-		show(finding, &flow->refresh, "url", flow->refresh.event->request.url,
-		     flow->dialect->token_url);
+		show(finding, &flow->refresh, "url", flow->refresh.event->request.url, wanted);
 		return PRESENT;
 	}
 	/* Some providers refresh elsewhere: a stranger's address is wrong only if nothing is there. */
@@ -94,6 +96,7 @@ static bool show_malformed(const struct flow *flow, struct pk_finding *finding)
 	const struct pk_str name = dialect && dialect->revoke_token_parameter.len
 					   ? dialect->revoke_token_parameter
 					   : PK_STR("token");
+	const bool by_itself = dialect && dialect->revoke_auth == PK_REVOKE_AUTH_BEARER;
 	const struct flow_param *token = find_param(revoke, name);
 
 	if (dialect && dialect->revoke_url.len &&
@@ -102,7 +105,10 @@ static bool show_malformed(const struct flow *flow, struct pk_finding *finding)
 	else if (revoke->event->request.method.len &&
 		 !pk_str_equal(revoke->event->request.method, PK_STR("POST")))
 		show(finding, revoke, "method", revoke->event->request.method, PK_STR("POST"));
-	else if (!token || !token->value.len || token->in_query)
+	else if (by_itself && !flow_header(&revoke->event->request, "Authorization").len)
+		show(finding, revoke, "Authorization", (struct pk_str){0},
+		     PK_STR("Bearer and the token itself"));
+	else if (!by_itself && (!token || !token->value.len || token->in_query))
 		show_secret(finding, revoke, pair_name(flow, name),
 			    token ? token->value : (struct pk_str){0},
 			    token && token->in_query ? PK_STR("the same, in the body")

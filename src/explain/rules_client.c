@@ -84,6 +84,19 @@ enum verdict client_by_words(const struct flow *flow, struct pk_finding *finding
 
 /* ---- What only the provider's words tell ---- */
 
+/* Where only browsers may redeem the codes of public clients, and nobody else as one. Without its
+ * headers the request is not known well enough. */
+static bool is_origin_misplaced(const struct flow *flow, struct pk_str origin)
+{
+	const struct flow_part *token = &flow->token;
+	const bool proves_itself = client_secret_param(flow, token) || token->basic ||
+				   flow_value(token, "client_assertion").len;
+
+	return flow->failed && flow->dialect && flow->dialect->origin_from_public_clients &&
+	       token->event->request.header_count && client_is_refused(flow) &&
+	       proves_itself == (origin.len > 0);
+}
+
 /* Some providers ask which platform an app is on by whether a browser sends the request: it says so
  * with its Origin header. */
 static enum verdict look_origin_header(const struct flow *flow, struct pk_finding *finding)
@@ -92,9 +105,12 @@ static enum verdict look_origin_header(const struct flow *flow, struct pk_findin
 
 	if (!flow->token.event || !flow->reply.visible)
 		return NOT_VISIBLE;
-	if (client_by_words(flow, finding, "origin-header") != PRESENT)
-		return ABSENT;
 	origin = flow_header(&flow->token.event->request, "Origin");
+	if (client_by_words(flow, finding, "origin-header") != PRESENT &&
+	    !is_origin_misplaced(flow, origin))
+		return ABSENT;
+	if (is_origin_misplaced(flow, origin))
+		finding->confidence = PK_PROVED;
 	show(finding, &flow->token, "Origin", origin, (struct pk_str){0});
 	finding->detail =
 		origin.len ? PK_STR("The request has an Origin header, as browsers send it: the "

@@ -4,14 +4,10 @@
  * signature is not checked, for nobody here has the key. A text without two dots is no assertion.
  */
 #include "explain/rules_client.h"
-#include "base/arena.h"
-#include "base/encode.h"
+#include "explain/jwt_text.h"
 #include "base/text.h"
 #include "protocol/json.h"
 
-#include <string.h>
-
-#define JWT_MAX 8192
 #define CLOCK_SECONDS 60 /* by which two clocks may differ */
 #define LONGEST_SECRET                                                                             \
 	15777000 /* seconds: half a year, the longest life that is known to be taken */
@@ -22,33 +18,11 @@ struct assertion {
 	const struct flow_part *part;
 	struct pk_str text;
 	bool is_secret; /* it stands in the place of the client's secret */
-	json_t *header, *claims;
+	bool is_jwt;
+	struct jwt_text jwt;
 };
 
 /* ---- Reading ---- */
-
-static json_t *decode_part(struct pk_arena *arena, struct pk_str text)
-{
-	char *bytes = text.len && text.len < JWT_MAX ? pk_arena_take(arena, text.len) : NULL;
-	size_t size;
-
-	if (!bytes || !pk_base64url_decode(text, bytes, text.len, &size))
-		return NULL;
-	return pk_json_parse((struct pk_str){bytes, size});
-}
-
-/* A secret with two dots in it need not be signed: it is when its header can be read. */
-static void decode(const struct flow *flow, struct assertion *assertion)
-{
-	struct pk_str rest = assertion->text;
-	const struct pk_str header = pk_str_cut(&rest, '.');
-	const struct pk_str claims = pk_str_cut(&rest, '.');
-
-	if (!rest.ptr || pk_str_find(rest, '.') != rest.len)
-		return;
-	assertion->header = decode_part(flow->arena, header);
-	assertion->claims = decode_part(flow->arena, claims);
-}
 
 static bool find(const struct flow *flow, struct assertion *ret)
 {
@@ -60,16 +34,17 @@ static bool find(const struct flow *flow, struct assertion *ret)
 		return false;
 	ret->text = flow_value(part, "client_assertion");
 	if (ret->text.len) {
-		decode(flow, ret);
+		ret->is_jwt = jwt_text_read(flow->arena, ret->text, &ret->jwt);
 		return true;
 	}
 	secret = client_secret_param(flow, part);
 	ret->text = secret ? secret->value : part->basic_secret;
 	if (!pk_str_starts(ret->text, PK_STR("eyJ")))
 		return false;
+	/* A secret with two dots in it need not be signed: it is when its header can be read. */
 	ret->is_secret = true;
-	decode(flow, ret);
-	return json_is_object(ret->header) && json_is_object(ret->claims);
+	ret->is_jwt = jwt_text_read(flow->arena, ret->text, &ret->jwt);
+	return ret->is_jwt;
 }
 
 static struct pk_str text_of(const struct flow *flow, const json_t *value)
@@ -93,7 +68,7 @@ static bool is_unreadable(const struct flow *flow, const struct assertion *asser
 			  struct pk_finding *finding)
 {
 	(void)flow;
-	if (json_is_object(assertion->header) && json_is_object(assertion->claims))
+	if (assertion->is_jwt)
 		return false;
 	finding->detail = PK_STR("It is no JSON Web Token.");
 	show_secret(finding, assertion->part, "client_assertion", assertion->text, nothing);
@@ -118,7 +93,7 @@ static bool has_other_type(const struct flow *flow, const struct assertion *asse
 static bool has_other_algorithm(const struct flow *flow, const struct assertion *assertion,
 				struct pk_finding *finding)
 {
-	const struct pk_str alg = claim(flow, assertion->header, "alg");
+	const struct pk_str alg = claim(flow, assertion->jwt.header, "alg");
 	const bool unsigned_one = !alg.len || pk_str_equal(alg, PK_STR("none"));
 
 	if (!unsigned_one && (!assertion->is_secret || pk_str_equal(alg, PK_STR("ES256"))))
@@ -135,8 +110,8 @@ static bool has_other_subject(const struct flow *flow, const struct assertion *a
 			      struct pk_finding *finding)
 {
 	const struct flow_param *id = client_id_param(flow, assertion->part);
-	const struct pk_str sub = claim(flow, assertion->claims, "sub");
-	const struct pk_str iss = claim(flow, assertion->claims, "iss");
+	const struct pk_str sub = claim(flow, assertion->jwt.claims, "sub");
+	const struct pk_str iss = claim(flow, assertion->jwt.claims, "iss");
 
 	if (!id)
 		id = client_id_param(flow, &flow->authorize);
@@ -167,36 +142,41 @@ static bool is_for(const struct flow *flow, const struct assertion *assertion, c
 	const struct pk_str text = pk_str(json_string_value(aud));
 	const struct pk_str host = host_of(text);
 
-	return text.len && (pk_str_equal(host, assertion->part->host) ||
-			    (flow->authorize.event && pk_str_equal(host, flow->authorize.host)) ||
-			    (flow->dialect && pk_str_equal(text, flow->dialect->issuer)));
+	return text.len &&
+	       (pk_str_equal(host, assertion->part->host) ||
+		(flow->authorize.event && pk_str_equal(host, flow->authorize.host)) ||
+		(flow->dialect && (pk_str_equal(text, flow->dialect->issuer) ||
+				   pk_str_equal(text, flow->dialect->client_secret_audience))));
 }
 
 /* RFC 7523 3: aud has the server in it, by its issuer or by the URL of its token endpoint. */
 static bool has_other_audience(const struct flow *flow, const struct assertion *assertion,
 			       struct pk_finding *finding)
 {
-	const json_t *aud = json_object_get(assertion->claims, "aud");
+	const json_t *aud = json_object_get(assertion->jwt.claims, "aud");
+	const struct pk_str wanted = assertion->is_secret && flow->dialect
+					     ? flow->dialect->client_secret_audience
+					     : nothing;
 	bool fits = is_for(flow, assertion, aud);
 
 	for (size_t i = 0; i < json_array_size(aud); i++)
 		fits |= is_for(flow, assertion, json_array_get(aud, i));
 	if (fits || !assertion->part->host.len)
 		return false;
-	if (aud)
+	if (aud && !wanted.len)
 		finding->confidence = PK_LIKELY; /* an issuer may have a host of its own */
 	show(finding, assertion->part, "aud",
 	     text_of(flow, json_is_array(aud) ? json_array_get(aud, 0) : aud),
-	     flow_text(flow, "https://%.*s", PK_ARG(assertion->part->host)));
+	     wanted.len ? wanted : flow_text(flow, "https://%.*s", PK_ARG(assertion->part->host)));
 	return true;
 }
 
 static bool is_without_end(const struct flow *flow, const struct assertion *assertion,
 			   struct pk_finding *finding)
 {
-	if (json_is_number(json_object_get(assertion->claims, "exp")))
+	if (json_is_number(json_object_get(assertion->jwt.claims, "exp")))
 		return false;
-	show(finding, assertion->part, "exp", claim(flow, assertion->claims, "exp"),
+	show(finding, assertion->part, "exp", claim(flow, assertion->jwt.claims, "exp"),
 	     PK_STR("a number of seconds"));
 	return true;
 }
@@ -205,8 +185,8 @@ static bool is_out_of_time(const struct flow *flow, const struct assertion *asse
 			   struct pk_finding *finding)
 {
 	const double at = assertion->part->event->at;
-	const double exp = json_number_value(json_object_get(assertion->claims, "exp"));
-	const double nbf = json_number_value(json_object_get(assertion->claims, "nbf"));
+	const double exp = json_number_value(json_object_get(assertion->jwt.claims, "exp"));
+	const double nbf = json_number_value(json_object_get(assertion->jwt.claims, "nbf"));
 
 	if (at < 0 || (exp > at && nbf <= at + CLOCK_SECONDS))
 		return false;
@@ -223,8 +203,8 @@ static bool lives_too_long(const struct flow *flow, const struct assertion *asse
 			   struct pk_finding *finding)
 {
 	const double at = assertion->part->event->at;
-	const double iat = json_number_value(json_object_get(assertion->claims, "iat"));
-	const double exp = json_number_value(json_object_get(assertion->claims, "exp"));
+	const double iat = json_number_value(json_object_get(assertion->jwt.claims, "iat"));
+	const double exp = json_number_value(json_object_get(assertion->jwt.claims, "exp"));
 	const double start = iat > 0 ? iat : at;
 
 	if (!assertion->is_secret || start < 0 || exp - start <= LONGEST_SECRET)
@@ -253,7 +233,6 @@ enum verdict look_assertion_invalid(const struct flow *flow, struct pk_finding *
 		if (questions[i](flow, &assertion, finding))
 			verdict = PRESENT;
 out:
-	json_decref(assertion.header);
-	json_decref(assertion.claims);
+	jwt_text_free(&assertion.jwt);
 	return verdict;
 }

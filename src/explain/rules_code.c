@@ -145,6 +145,15 @@ static enum verdict look_at_itself(const struct flow *flow, struct pk_finding *f
 	return PRESENT;
 }
 
+/* Where the provider's codes all end alike, one that does not was cut off. */
+static bool lacks_end(const struct flow *flow, struct pk_str code)
+{
+	return code.len && flow->dialect && flow->dialect->code_suffix.len &&
+	       pk_str_starts(code, flow->dialect->code_prefix) &&
+	       !pk_str_ends(code, flow->dialect->code_suffix) &&
+	       !pk_list_has(&flow->dialect->unconfirmed, PK_STR("code_suffix"));
+}
+
 static enum verdict look_still_encoded(const struct flow *flow, struct pk_finding *finding)
 {
 	const struct pk_str sent = code_sent(flow), decoded = decode_escapes(flow, sent);
@@ -177,8 +186,16 @@ static enum verdict look_over_decoded(const struct flow *flow, struct pk_finding
 
 static enum verdict look_truncated(const struct flow *flow, struct pk_finding *finding)
 {
-	const enum verdict verdict = look_at(flow, finding, TRUNCATED);
+	enum verdict verdict;
 
+	if (!code_given(flow).len && lacks_end(flow, code_sent(flow)) && flow->failed) {
+		finding->confidence = PK_POSSIBLE;
+		finding->detail = flow_text(flow, "The codes of this provider end in %.*s.",
+					    PK_ARG(flow->dialect->code_suffix));
+		show_secret(finding, &flow->token, "code", code_sent(flow), nothing);
+		return PRESENT;
+	}
+	verdict = look_at(flow, finding, TRUNCATED);
 	if (verdict == PRESENT)
 		finding->detail = flow_text(flow, "%zu of its %zu characters were sent.",
 					    code_sent(flow).len, code_given(flow).len);

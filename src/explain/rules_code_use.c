@@ -142,25 +142,30 @@ static bool was_received(const struct flow_part *part)
 	       (reply->status / 100 != 3 && reply->status != 404 && reply->status != 405);
 }
 
+/* One that got the tokens, else the first of all. */
 static const struct flow_part *earlier_use(const struct flow *flow)
 {
 	const struct pk_str code = code_sent(flow);
+	const struct flow_part *first = NULL;
 
 	for (int i = 0; i < flow->token.index && code.len; i++) {
 		const struct flow_part *part = &flow->part[i];
 
-		if (part->event->kind == PK_EVENT_TOKEN && part->event->request.present &&
-		    pk_str_equal(flow_value(part, "code"), code) && was_received(part))
+		if (part->event->kind != PK_EVENT_TOKEN || !part->event->request.present ||
+		    !pk_str_equal(flow_value(part, "code"), code) || !was_received(part))
+			continue;
+		if (flow->replies[i].success)
 			return part;
+		first = first ? first : part;
 	}
-	return NULL;
+	return first;
 }
 
 static struct pk_str what_came_of(const struct flow *flow, const struct flow_part *earlier)
 {
 	struct flow_reply reply;
 
-	flow_read_reply(flow->arena, earlier->event, &reply);
+	flow_read_reply(flow, earlier->event, &reply);
 	if (reply.success)
 		return flow_text(flow,
 				 "Event %d had redeemed it and got the tokens: the login "

@@ -23,6 +23,17 @@ static bool has_something_on_it(const struct flow *flow)
 	       flow->relation.verifier == PK_TRANSFORM_PERCENT;
 }
 
+/* A provider that does not look at the shape takes whatever belongs to the challenge: no login fails
+ * by it there. */
+static enum verdict unless_taken(const struct flow *flow)
+{
+	const bool taken = flow->dialect &&
+			   flow->dialect->verifier_shape == PK_VERIFIER_SHAPE_UNCHECKED &&
+			   !pair_is_unset(flow->verifier);
+
+	return taken ? WEAKNESS : PRESENT;
+}
+
 static enum verdict of_length(const struct flow *flow, struct pk_finding *finding)
 {
 	finding->confidence = PK_PROVED;
@@ -34,7 +45,7 @@ static enum verdict of_length(const struct flow *flow, struct pk_finding *findin
 				    flow->verifier.len, flow->verifier.len == 1 ? "" : "s",
 				    PK_VERIFIER_MIN, PK_VERIFIER_MAX);
 	show_secret(finding, &flow->token, "code_verifier", flow->verifier, nothing);
-	return PRESENT;
+	return unless_taken(flow);
 }
 
 enum verdict look_verifier_too_short(const struct flow *flow, struct pk_finding *finding)
@@ -77,7 +88,7 @@ enum verdict look_verifier_bad_characters(const struct flow *flow, struct pk_fin
 	finding->detail = flow_text(flow, "Byte 0x%02x at position %zu, counted from 1.",
 				    (unsigned char)flow->verifier.ptr[at], at + 1);
 	show_secret(finding, &flow->token, "code_verifier", flow->verifier, nothing);
-	return PRESENT;
+	return unless_taken(flow);
 }
 
 /* ---- What stuck to it, or to its challenge ---- */

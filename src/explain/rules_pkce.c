@@ -89,10 +89,11 @@ static enum verdict look_verifier_without_challenge(const struct flow *flow,
 	return PRESENT;
 }
 
-/* By the dialect where it knows of no PKCE and the provider's words do not say that it was
- * something else. */
+/* By the dialect where it refuses PKCE; where it merely knows of none, if the provider's words do
+ * not say that it was something else. */
 static enum verdict look_pkce_not_supported(const struct flow *flow, struct pk_finding *finding)
 {
+	const bool refused = is_pkce(flow, PK_PKCE_REFUSED) && flow->failed;
 	const bool off = is_pkce(flow, PK_PKCE_OFF) && flow->failed;
 	enum words words;
 
@@ -101,10 +102,12 @@ static enum verdict look_pkce_not_supported(const struct flow *flow, struct pk_f
 	if (!flow->challenge.len && !has(&flow->token, "code_verifier"))
 		return ABSENT;
 	words = words_show(flow, "pkce-not-supported", finding);
-	if (words == WORDS_SILENT && !off)
+	if (words == WORDS_SILENT && !off && !refused)
 		return ABSENT;
 	finding->confidence = words_confidence(words);
-	if (off && !words_deny(flow, "pkce-not-supported"))
+	if (refused && !pk_list_has(&flow->dialect->unconfirmed, PK_STR("pkce")))
+		finding->confidence = PK_PROVED;
+	else if ((off || refused) && !words_deny(flow, "pkce-not-supported"))
 		finding->confidence = PK_LIKELY;
 	if (flow->challenge.len)
 		show(finding, &flow->authorize, "code_challenge", flow->challenge, PK_STR("none"));

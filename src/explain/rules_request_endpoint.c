@@ -79,6 +79,9 @@ enum verdict look_post_became_get(const struct flow *flow, struct pk_finding *fi
 	/* What a revocation has to be, its own rule says. */
 	if (asked == &flow->revoke)
 		return ABSENT;
+	if (request_is(asked, "GET") && flow->dialect &&
+	    flow->dialect->token_request == PK_REQUEST_QUERY)
+		return ABSENT;
 	if (request_is(asked, "POST")) {
 		if (!leads_to_itself(asked))
 			return ABSENT;
@@ -115,13 +118,6 @@ static bool is_of_the_app(const struct flow *flow, const struct flow_part *part)
 	       !pk_str_equal(part->host, flow->authorize.host);
 }
 
-/* The hosts of its endpoints are for the login to say: its address cannot be wrong, only its path
- * unusual. */
-static bool has_any_host(const struct pk_dialect *dialect)
-{
-	return pk_str_starts(dialect->token_url, PK_STR("https://{host}/"));
-}
-
 static struct pk_str region_of(const struct pk_dialect *dialect, struct pk_str host)
 {
 	for (size_t i = 0; i < dialect->regions.count; i++)
@@ -140,21 +136,35 @@ static struct pk_str region_wanted(const struct flow *flow)
 							   : flow->dialect->regions.item[0];
 }
 
-/* The dialect's URL, with the region that the requests are in. */
+/* What belongs in the place of a variable: as the authorize request had it. */
+static struct pk_str value_wanted(const struct flow *flow, struct pk_str name)
+{
+	const struct pk_dialect *dialect = flow->dialect;
+	struct pk_str value;
+
+	if (pk_str_equal(name, PK_STR("{host}")))
+		return flow->authorize.event ? flow->authorize.host : flow->token.host;
+	if (pk_str_equal(name, PK_STR("{region}")))
+		return region_wanted(flow);
+	value = flow_tenant(dialect, dialect->authorize_url, &flow->authorize);
+	return value.len ? value : dialect->tenant;
+}
+
+/* The dialect's URL, its variables as the requests have them. */
 static struct pk_str wanted_url(const struct flow *flow)
 {
-	const struct pk_str pattern = flow->dialect->token_url;
-	const size_t open = pk_str_find(pattern, '{');
-	const struct pk_str rest = pk_str_from(pattern, open);
-	const struct pk_str name = pk_str_first(rest, pk_str_find(rest, '}') + 1);
-	struct pk_str value = region_wanted(flow);
+	struct pk_str left = flow->dialect->token_url, url = PK_STR("");
 
-	if (open == pattern.len)
-		return pattern;
-	if (pk_str_equal(name, PK_STR("{host}")))
-		value = flow->authorize.event ? flow->authorize.host : flow->token.host;
-	return flow_text(flow, "%.*s%.*s%.*s", PK_ARG(pk_str_first(pattern, open)), PK_ARG(value),
-			 PK_ARG(pk_str_from(rest, name.len)));
+	while (pk_str_find(left, '{') < left.len) {
+		const size_t open = pk_str_find(left, '{');
+		const struct pk_str rest = pk_str_from(left, open);
+		const struct pk_str name = pk_str_first(rest, pk_str_find(rest, '}') + 1);
+
+		url = flow_text(flow, "%.*s%.*s%.*s", PK_ARG(url), PK_ARG(pk_str_first(left, open)),
+				PK_ARG(value_wanted(flow, name)));
+		left = pk_str_from(rest, name.len);
+	}
+	return flow_text(flow, "%.*s%.*s", PK_ARG(url), PK_ARG(left));
 }
 
 static enum verdict wrong(const struct flow *flow, struct pk_finding *finding,
@@ -191,15 +201,32 @@ static enum verdict look_at_dialect(const struct flow *flow, struct pk_finding *
 {
 	const struct pk_dialect *dialect = flow->dialect;
 
-	if (!has_any_host(dialect) &&
+	if (!flow_has_any_host(dialect->token_url) &&
 	    !flow_is_endpoint(dialect, dialect->token_url, flow->token.host, flow->token.path))
 		return wrong(flow, finding, PK_PROVED, wanted_url(flow), nothing);
 	if (are_apart(flow))
-		return wrong(flow, finding, has_any_host(dialect) ? PK_LIKELY : PK_PROVED,
+		return wrong(flow, finding,
+			     flow_has_any_host(dialect->token_url) ? PK_LIKELY : PK_PROVED,
 			     wanted_url(flow),
 			     flow_text(flow, "The authorize request went to %.*s.",
 				       PK_ARG(flow->authorize.host)));
 	return ABSENT;
+}
+
+/* Both requests went to this dialect, and to two of its tenants. A server that has one host for all
+ * of them may take a code of one at another. */
+static enum verdict look_at_tenants(const struct flow *flow, struct pk_finding *finding)
+{
+	const struct pk_dialect *dialect = flow->dialect;
+	const struct pk_str first = flow_tenant(dialect, dialect->authorize_url, &flow->authorize);
+	const struct pk_str second = flow_tenant(dialect, dialect->token_url, &flow->token);
+
+	if (!first.len || !second.len || pk_str_equal(first, second))
+		return ABSENT;
+	return wrong(flow, finding, flow_has_any_host(dialect->token_url) ? PK_PROVED : PK_LIKELY,
+		     flow_is_at_sandbox(flow, &flow->token) ? nothing : wanted_url(flow),
+		     flow_text(flow, "The authorize request went to %.*s, this one to %.*s.",
+			       PK_ARG(pk_str_first(first, 60)), PK_ARG(pk_str_first(second, 60))));
 }
 
 static bool is_version(struct pk_str segment)
@@ -235,13 +262,17 @@ static enum verdict look_at_addresses(const struct flow *flow, struct pk_finding
 {
 	const struct flow_part *first = &flow->authorize;
 	const int status = flow->reply.status;
+	const bool is_right =
+		flow->dialect && flow_is_endpoint(flow->dialect, flow->dialect->token_url,
+						  flow->token.host, flow->token.path);
 	struct pk_str tenant, other;
 
-	if (first->event && pk_str_equal(first->host, flow->token.host)) {
+	if (!is_right && first->event && pk_str_equal(first->host, flow->token.host)) {
 		if (flow->token.path.len > 1 && pk_str_equal(first->path, flow->token.path))
 			return wrong(flow, finding, PK_LIKELY, nothing,
 				     PK_STR("It is the address of the authorize request."));
-		if (is_other_tenant(first->path, flow->token.path, &tenant, &other))
+		if (is_other_tenant(without_slash(first->path), without_slash(flow->token.path),
+				    &tenant, &other))
 			return wrong(flow, finding, PK_LIKELY, nothing,
 				     flow_text(flow,
 					       "The authorize request went to %.*s, this one to "
@@ -264,10 +295,13 @@ enum verdict look_token_endpoint_wrong(const struct flow *flow, struct pk_findin
 		return NOT_VISIBLE;
 	if (is_of_the_app(flow, &flow->token))
 		return NOT_VISIBLE;
+	if (flow->dialect && look_at_tenants(flow, finding) == PRESENT)
+		return PRESENT;
 	if (flow->dialect && !is_on_this_machine(&flow->token) &&
 	    look_at_dialect(flow, finding) == PRESENT)
 		return PRESENT;
-	if (flow->dialect && !has_any_host(flow->dialect) && flow->reply.status != 404)
+	if (flow->dialect && !flow_has_any_host(flow->dialect->token_url) &&
+	    flow->reply.status != 404)
 		return ABSENT;
 	return look_at_addresses(flow, finding);
 }

@@ -96,7 +96,8 @@ enum verdict look_parameter_in_query(const struct flow *flow, struct pk_finding 
 
 	if (!asked || !asked->event->request.url.len)
 		return NOT_VISIBLE;
-	if (request_is(asked, "GET"))
+	if (request_is(asked, "GET") ||
+	    (flow->dialect && flow->dialect->token_request == PK_REQUEST_QUERY))
 		return ABSENT;
 	for (size_t i = 0; i < PARAMETERS; i++) {
 		const struct flow_param *param = flow_param(asked, parameters[i].name);

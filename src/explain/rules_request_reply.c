@@ -51,9 +51,34 @@ static bool came_again(const struct flow *flow, const struct flow_part *part)
 	return false;
 }
 
+/* The dialect says that replies are forms; where they are what the client accepts, one that asks for
+ * JSON gets it. */
 static bool is_form_wanted(const struct flow *flow)
 {
 	return flow->dialect && flow->dialect->token_reply == PK_BODY_FORM;
+}
+
+static bool says_no_with_200(const struct pk_dialect *dialect)
+{
+	bool says = dialect->error_status == 200 || dialect->ok_at.len;
+
+	for (size_t i = 0; i < dialect->refusal_count; i++)
+		says |= dialect->refusal[i].status == 200;
+	return says;
+}
+
+/* Odd, and yet as this provider always answers: a fault only of a client that shows that it did not
+ * know. */
+static bool is_its_way(const struct flow *flow, const struct flow_reply *reply)
+{
+	const struct pk_dialect *dialect = flow->dialect;
+
+	if (!dialect)
+		return false;
+	if (!reply->success)
+		return reply->error.len && says_no_with_200(dialect);
+	return (reply->nested && dialect->token_reply_at.len) ||
+	       (reply->form && dialect->token_reply == PK_BODY_ACCEPT);
 }
 
 /* Where an ordinary reader does not look; NULL when it has all that it needs. */
@@ -85,7 +110,7 @@ static const struct flow_part *find_odd(const struct flow *flow, struct flow_rep
 		if (part->event->kind != PK_EVENT_TOKEN || !part->event->reply.present ||
 		    (int)i == flow->revoke.index)
 			continue;
-		flow_read_reply(flow->arena, part->event, ret_reply);
+		flow_read_reply(flow, part->event, ret_reply);
 		*ret = oddity(flow, ret_reply);
 		if (*ret)
 			return part;
@@ -107,6 +132,8 @@ enum verdict look_reply_misread(const struct flow *flow, struct pk_finding *find
 	after = sent_nothing(flow, part);
 	if (after || (!reply.success && !reply.error.len))
 		finding->confidence = PK_PROVED;
+	else if (is_its_way(flow, &reply) && !came_again(flow, part))
+		return ABSENT;
 	else if (reply.success && (flow->dialect || came_again(flow, part)))
 		finding->confidence = PK_LIKELY;
 	else if (reply.error.len)
@@ -139,6 +166,8 @@ enum verdict look_reply_not_oauth(const struct flow *flow, struct pk_finding *fi
 		return ABSENT;
 	if (!flow->reply.html && !flow->reply.empty)
 		return ABSENT;
+	if (status >= 500 || status == 429)
+		return ABSENT; /* whatever is in it: the status says more */
 	if (flow->reply.empty && look_post_became_get(flow, &other) == PRESENT)
 		return ABSENT;
 	/* A server of OAuth may say so of another path or method; and nothing at all it may say of

@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+static const struct pk_str nothing;
+
 static const char separators[] = " ,+;|";
 
 /* Where the first character that may join scopes stands, from `start`; or text.len. */
@@ -81,9 +83,27 @@ static enum verdict look_at_words(const struct flow *flow, const struct flow_par
 	return PRESENT;
 }
 
+/* Under the dialect's name for it. */
+static const struct flow_param *scope_param(const struct flow *flow)
+{
+	const struct flow_part *authorize = &flow->authorize;
+
+	for (size_t i = 0; i < authorize->count && flow->dialect; i++)
+		if (pk_str_equal(authorize->param[i].name, flow->dialect->scope_parameter))
+			return &authorize->param[i];
+	return flow_param(authorize, "scope");
+}
+
+/* A form writes a space as +, and this provider reads a URL otherwise (RFC 3986 knows no such +). */
+static bool is_plus_misread(const struct flow *flow, const struct flow_param *scope)
+{
+	return !flow->dialect->plus_is_space && pk_str_find(scope->raw, '+') < scope->raw.len &&
+	       !flow_value(&flow->callback, "code").len;
+}
+
 enum verdict look_scope_separator(const struct flow *flow, struct pk_finding *finding)
 {
-	const struct flow_param *scope = flow_param(&flow->authorize, "scope");
+	const struct flow_param *scope = scope_param(flow);
 	struct pk_str separator;
 	size_t at;
 
@@ -91,6 +111,13 @@ enum verdict look_scope_separator(const struct flow *flow, struct pk_finding *fi
 		return NOT_VISIBLE;
 	if (!flow->dialect)
 		return look_at_words(flow, scope, finding);
+	if (is_plus_misread(flow, scope)) {
+		finding->confidence = PK_PROVED;
+		finding->detail = PK_STR("The spaces are written as +; this provider reads %20 "
+					 "alone.");
+		show(finding, &flow->authorize, "scope", scope->raw, nothing);
+		return PRESENT;
+	}
 	separator = flow->dialect->scope_separator;
 	at = find_other_join(flow->dialect, scope->value);
 	if (at == scope->value.len)

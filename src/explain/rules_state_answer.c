@@ -48,15 +48,6 @@ static struct pk_str domain(struct pk_str host)
 	return pk_str_from(host, start);
 }
 
-/* A sandbox has every provider under its own host, and may name itself. */
-static bool is_at_sandbox(const struct flow *flow)
-{
-	struct pk_str path = pk_str_from(flow->authorize.path, 1);
-
-	return flow->authorize.event && flow->dialect->name.len &&
-	       pk_str_equal(pk_str_cut(&path, '/'), flow->dialect->name);
-}
-
 enum verdict look_issuer_mismatch(const struct flow *flow, struct pk_finding *finding)
 {
 	const struct flow_param *iss = flow_param(&flow->callback, "iss");
@@ -67,12 +58,10 @@ enum verdict look_issuer_mismatch(const struct flow *flow, struct pk_finding *fi
 		return NOT_VISIBLE;
 	host = split_issuer(iss->value, &path);
 	if (expected.len) {
-		if (pk_str_equal(iss->value, expected) ||
-		    flow_is_endpoint(flow->dialect, expected, host, path) ||
-		    (is_at_sandbox(flow) && pk_str_equal(host, flow->authorize.host)))
+		if (flow_is_issuer(flow, iss->value))
 			return ABSENT;
-		finding->confidence = PK_PROVED;
-		show(finding, &flow->callback, "iss", iss->value, expected);
+		show(finding, &flow->callback, "iss", iss->value,
+		     flow_issuer(flow, &finding->confidence));
 		return PRESENT;
 	}
 	if (!flow->authorize.event || !flow->authorize.host.len)

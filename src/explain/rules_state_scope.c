@@ -87,7 +87,7 @@ static struct pk_str granted_scopes(const struct flow *flow, const struct flow_p
 	*ret_part = &flow->token;
 	if (!flow->token.event)
 		return (struct pk_str){0};
-	flow_read_reply(flow->arena, flow->token.event, &reply);
+	flow_read_reply(flow, flow->token.event, &reply);
 	return reply.success ? reply.scope : (struct pk_str){0};
 }
 
@@ -97,7 +97,7 @@ enum verdict look_scope_not_granted(const struct flow *flow, struct pk_finding *
 {
 	const struct flow_part *part;
 	const struct pk_str granted = granted_scopes(flow, &part);
-	const struct pk_str asked = flow_value(&flow->authorize, "scope");
+	const struct pk_str asked = flow_scope(flow, &flow->authorize);
 	const struct pk_str wider = first_refused(flow_value(&flow->refresh, "scope"), granted);
 	const struct pk_str scope = wider.len ? wider : first_refused(asked, granted);
 

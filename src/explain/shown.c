@@ -34,6 +34,6 @@ bool shown_exchanged(const struct flow *flow)
 
 	if (!flow->token.event || (!flow->refresh.event && !flow->revoke.event))
 		return false;
-	flow_read_reply(flow->arena, flow->token.event, &reply);
+	flow_read_reply(flow, flow->token.event, &reply);
 	return reply.success;
 }

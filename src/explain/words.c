@@ -64,6 +64,18 @@ static bool is_same(const char *a, const char *b)
 	return strcmp(a, b) == 0;
 }
 
+/* A refusal without a text is known by its number, and one without either by nothing: the code alone
+ * is said for many things. */
+static bool is_said(const struct pk_refusal *refusal, const struct flow_reply *said)
+{
+	const bool known = refusal->text.len || (refusal->number.len && said->number.len);
+
+	return known && pk_str_equal(refusal->code, said->error) &&
+	       (!refusal->text.len || pk_str_equal(refusal->text, said->text)) &&
+	       (!refusal->number.len || !said->number.len ||
+		pk_str_equal(refusal->number, said->number));
+}
+
 /* Counts the faults that the dialect's own words stand for. */
 static size_t count_in_dialect(const struct flow *flow, const struct flow_reply *said,
 			       const char *fault, bool *ret_among)
@@ -74,8 +86,7 @@ static size_t count_in_dialect(const struct flow *flow, const struct flow_reply 
 		const struct pk_refusal *refusal =
 			pk_dialect_refusal(flow->dialect, pk_str(meanings[i].check));
 
-		if (!refusal || !refusal->text.len || !pk_str_equal(refusal->code, said->error) ||
-		    !pk_str_equal(refusal->text, said->text))
+		if (!refusal || !is_said(refusal, said))
 			continue;
 		count++;
 		*ret_among |= is_same(meanings[i].fault, fault);

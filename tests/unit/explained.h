@@ -22,7 +22,7 @@ struct captured_login {
 	double seconds; /* from callback to token request */
 };
 
-#define DIALECTS_MAX 32
+#define DIALECTS_MAX 64
 
 struct explained {
 	char text[1 << 14];
