@@ -73,21 +73,30 @@ static const char *schemes_for(struct pk_str url)
 	return pk_uri_is_loopback(url) ? "http" : NULL;
 }
 
+static bool add_header(struct http_outgoing *outgoing, const char *line)
+{
+	struct curl_slist *longer = curl_slist_append(outgoing->headers, line);
+
+	if (longer)
+		outgoing->headers = longer;
+	return longer != NULL;
+}
+
 static bool copy_headers(struct http_outgoing *outgoing, const struct pk_http_request *request)
 {
-	/* Else libcurl waits a second for a "100 Continue" before a larger body. */
-	outgoing->headers = curl_slist_append(NULL, "Expect:");
-	for (size_t i = 0; outgoing->headers && i < request->header_count; i++) {
-		char *line = copy_line(request->header[i]);
-		struct curl_slist *longer =
-			line ? curl_slist_append(outgoing->headers, line) : NULL;
+	/* Else libcurl waits a second for a "100 Continue" before a larger body, and calls every
+	 * POST a form, over which an endpoint that takes none may stumble. */
+	if (!add_header(outgoing, "Expect:") || !add_header(outgoing, "Content-Type:"))
+		return false;
+	for (size_t i = 0; i < request->header_count; i++) {
+		char *const line = copy_line(request->header[i]);
+		const bool added = line && add_header(outgoing, line);
 
 		free_line(line);
-		if (!longer)
+		if (!added)
 			return false;
-		outgoing->headers = longer;
 	}
-	return outgoing->headers != NULL;
+	return true;
 }
 
 static bool copy_request(struct http_outgoing *outgoing, const struct pk_http_request *request)

@@ -242,6 +242,15 @@ static void a_large_post_expects_nothing_first(void **state)
 	assert_has(t->request, "Expect=[]\n");
 }
 
+static void a_post_names_no_type_of_its_own(void **state)
+{
+	struct test *t = *state;
+
+	fetch(t, "POST", "http://127.0.0.1:%u/", PK_STR(""));
+	assert_has(t->request, "method=[POST]\n");
+	assert_has(t->request, "Content-Type=[]\n");
+}
+
 static void passes_on_errors_and_their_type(void **state)
 {
 	struct test *t = *state;
@@ -487,6 +496,7 @@ int main(void)
 		TEST(sends_a_get),
 		TEST(sends_a_post_with_its_headers),
 		TEST(a_large_post_expects_nothing_first),
+		TEST(a_post_names_no_type_of_its_own),
 		TEST(passes_on_errors_and_their_type),
 		TEST(does_not_follow_redirects),
 		TEST(keeps_no_cookies),
