@@ -43,25 +43,26 @@ def scopes(sandbox):
 
 
 def idle():
-    """S-42, in a dialect whose refresh tokens live for a second."""
+    """S-42, in a dialect whose refresh tokens live for five seconds."""
     import os
     import re
     import tempfile
     from harness import ROOT, Dialect
     with tempfile.TemporaryDirectory() as directory:
         with open(os.path.join(ROOT, "providers", "rfc7636.conf"), encoding="utf-8") as file:
-            text = re.sub(r"(?m)^refresh_lifetime\s*=.*\n?", "", file.read()) + "\nrefresh_lifetime = 1\n"
+            text = re.sub(r"(?m)^refresh_lifetime\s*=.*\n?", "", file.read()) + "\nrefresh_lifetime = 5\n"
         with open(os.path.join(directory, "short.conf"), "w", encoding="utf-8") as file:
             file.write(text)
         login = Login(Dialect("short", directory), True)
         with Sandbox("--auto-approve", "--providers", directory) as sandbox:
             first = sandbox.token(login, sandbox.code(login)).json
-            time.sleep(0.6)
+            time.sleep(3)
             second = sandbox.refresh(login, first["refresh_token"]).json
-            time.sleep(0.6)
+            check("refresh_token" in second, "S-42 a refresh token within its time", second)
+            time.sleep(3)
             third = sandbox.refresh(login, second["refresh_token"])
             equal(third.status, 200, "S-42 a refresh token that is used goes on")
-            time.sleep(1.2)
+            time.sleep(5.5)
             refused(sandbox.refresh(login, third.json["refresh_token"]), "invalid_grant", "S-42 one that is not has expired")
 
 
