@@ -903,7 +903,7 @@ static void replies_late(void **state)
 
 	assert_status(talk(t, "GET /odd/late HTTP/1.1\r\n" HOST CLOSE "\r\n"), 202);
 	assert_has(t->reply, "body");
-	assert_true(now() - start_time >= 0.1);
+	assert_true(now() - start_time >= 0.09); /* the loop looks at a coarse clock */
 }
 
 /* The connection is still good for another request. */
