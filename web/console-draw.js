@@ -155,10 +155,15 @@ function drawRelation({ relation }) {
 		: el('span', { class: 'relation other' }, `≠ not as in arrow ${relation.index + 1}`);
 }
 
+/* Seconds since 1970, as somebody reads a time. */
+const momentNames = /(^|\.)(exp|iat|nbf|auth_time|expires_at)$/;
+const readTime = ({ name, value }) => (momentNames.test(name) && /^\d{9,10}$/.test(value)
+	? el('span', { class: 'relation quiet' }, new Date(Number(value) * 1000).toLocaleString()) : undefined);
+
 function drawValue(pair) {
 	if (pair.missing || pair.value === '')
 		return el('span', { class: 'quiet' }, pair.missing ? 'missing' : 'empty');
-	return el('code', { dir: 'ltr' }, shown(pair));
+	return [el('code', { dir: 'ltr' }, shown(pair)), readTime(pair)];
 }
 
 function drawParameter(pair, mark) {
@@ -245,8 +250,8 @@ export class Diagram {
 			if (before?.signature === signature)
 				return;
 			const focused = before?.element.contains(document.activeElement);
-			const after = index > 0 && arrow.at === arrows[index - 1].at ? 0 : arrow.at - first;
-			const element = this.#drawArrow(arrow, index, marks, marked.some(([, mark]) => mark.chief), after);
+			const [after, afterBefore] = [arrow, arrows[index - 1]].map((one) => elapsed((one?.at ?? first) - first));
+			const element = this.#drawArrow(arrow, index, marks, marked.some(([, mark]) => mark.chief), after === afterBefore ? '' : after);
 
 			if (before)
 				before.element.replaceWith(element);
@@ -282,7 +287,7 @@ export class Diagram {
 				el('span', { class: 'title' }, (bad || marked) && sign('failed'), hidden(`${index + 1}. ${way}: `), title,
 					marked && hidden(', with what fails')),
 				hint.length > 0 && el('span', { class: 'hint' }, hint)),
-			drawLine(arrow, index + 1), el('span', { class: 'elapsed' }, elapsed(after)));
+			drawLine(arrow, index + 1), el('span', { class: 'elapsed' }, after));
 
 		return el('li', { class: ['step', dashed && 'dashed', bad && 'bad', marked && 'marked'].filter(Boolean).join(' '), 'data-key': key }, button, inside);
 	}

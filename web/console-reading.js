@@ -187,13 +187,13 @@ function replyTitle(status, pairs, refused) {
 	return status >= 300 ? 'goes elsewhere' : 'done';
 }
 
-const replyWords = (refused, pairs) => {
+function replyWords(refused, pairs, asked) {
 	if (refused)
 		return 'The provider says no. Its words are what a developer gets to see; the verdict says what they mean here.';
-	if (deepValueOf(pairs, 'access_token'))
-		return 'The provider compared the verifier with the challenge, and gives out the tokens.';
-	return 'The provider’s answer.';
-};
+	if (!deepValueOf(pairs, 'access_token'))
+		return 'The provider’s answer.';
+	return valueOf(asked, 'code_verifier') ? 'The provider compared the verifier with the challenge, and gives out the tokens.' : 'The provider gives out the tokens.';
+}
 
 /** An arrow. `via` is the lane that it bends at: the browser, which carries the answer on. */
 const arrow = (event, side, from, to, fields) => ({ key: `${event.index}-${side}`, event: event.index, side, from, to, at: event.at, bad: false, ...fields });
@@ -213,7 +213,7 @@ function readDirect(event, into) {
 	const bad = isRefusal(event.response.status, answered.pairs);
 
 	into.push(arrow(event, 'reply', 'provider', 'app', {
-		title: replyTitle(event.response.status, answered.pairs, bad), say: replyWords(bad, answered.pairs), bad, dashed: true,
+		title: replyTitle(event.response.status, answered.pairs, bad), say: replyWords(bad, answered.pairs, asked.pairs), bad, dashed: true,
 		line: event.response.status ? `HTTP ${event.response.status}` : 'no answer: the connection was dropped', ...answered,
 	}));
 }

@@ -15,6 +15,7 @@ const attempts = new Map(); /* by id, oldest first: { raw, reading, row, search,
 const waiting = new Map(); /* arrived while paused, by id */
 const touched = new Set(); /* ids whose row is out of date */
 let providers = [];
+let faults = []; /* that the sandbox can produce, with how many times each is armed */
 let selected = '';
 let chosen = false; /* somebody has selected, so that the newest is not shown by itself */
 let paused = false;
@@ -103,6 +104,19 @@ function addProvider(name) {
 		choice.append(el('option', { value: name }, titleOf(name)));
 }
 
+/* An armed fault may have been used up by what has just happened. */
+const lookAtFaults = (() => {
+	let timer;
+
+	return () => {
+		if (faults.some((fault) => fault.armed))
+			timer ??= setTimeout(() => {
+				timer = undefined;
+				showFaults().catch(() => undefined);
+			}, 500);
+	};
+})();
+
 /** An attempt is new, or has grown. */
 function take(raw) {
 	if (typeof raw?.id !== 'string')
@@ -119,6 +133,7 @@ function take(raw) {
 		announce(reading);
 	}
 	touched.add(raw.id);
+	lookAtFaults();
 	if (raw.id === selected)
 		renew();
 	askFrame();
@@ -407,8 +422,6 @@ byId('sample').querySelector('form').addEventListener('submit', (event) => {
 	beginSample(sampleProvider(), byId('sample-mistake').value);
 });
 byId('watch').addEventListener('click', () => beginSample(sampleProvider(), 'none'));
-
-let faults = [];
 
 async function showFaults() {
 	faults = await ask('/_sandbox/faults');

@@ -150,6 +150,18 @@ test('another verifier: kept and computed stand under each other, and both are t
 	await visitor.leave();
 });
 
+test('one character too many: it stands above a gap, and both are marked', async () => {
+	await forgetAll();
+	const [visitor, tab] = await visit();
+
+	await signIn({ token: (form) => form.set('redirect_uri', `${redirectUri}/`) });
+	await tab.locator('.verdict code').getByText('redirect-uri-differs', { exact: true }).waitFor();
+	assert.deepEqual(await tab.locator('.verdict .lines p').allInnerTexts().then((lines) => lines.map(flat)),
+		[`got ${redirectUri}/`, `wanted ${redirectUri}·`]);
+	assert.deepEqual(await tab.locator('.verdict mark').allInnerTexts(), ['/', '·']);
+	await visitor.leave();
+});
+
 test('a verifier that is lost: the arrow says what is missing in it', async () => {
 	await forgetAll();
 	const [visitor, tab] = await visit();
@@ -301,7 +313,7 @@ test('a fault that is armed here fails the next login', async () => {
 
 	assert.equal(tokens.error, 'invalid_grant');
 	await tab.locator('.verdict code').getByText('code-expired', { exact: true }).waitFor();
-	await tab.getByRole('button', { name: /^Arm a fault/ }).click();
+	await tab.getByRole('button', { name: 'Arm a fault', exact: true }).click();
 	await tab.getByLabel('Each time').check();
 	await tab.getByRole('button', { name: 'Arm', exact: true }).click();
 	await tab.locator('#armed').getByText('each time').waitFor();
