@@ -4,7 +4,6 @@
  * not know is named without it.
  */
 #include "explain/rules_request.h"
-#include "explain/flow_reply.h"
 #include "base/text.h"
 
 #include <string.h>
@@ -107,10 +106,9 @@ static const struct flow_part *find_odd(const struct flow *flow, struct flow_rep
 	for (size_t i = flow->capture->count; i-- > 0;) {
 		const struct flow_part *part = &flow->part[i];
 
-		if (part->event->kind != PK_EVENT_TOKEN || !part->event->reply.present ||
-		    (int)i == flow->revoke.index)
+		if (!flow->replies[i].visible || (int)i == flow->revoke.index)
 			continue;
-		flow_read_reply(flow, part->event, ret_reply);
+		*ret_reply = flow->replies[i];
 		*ret = oddity(flow, ret_reply);
 		if (*ret)
 			return part;
