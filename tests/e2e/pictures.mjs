@@ -12,6 +12,8 @@ const width = 560;
 const height = 400; /* of the window; a picture is as high as its page */
 const margin = 32;
 
+const compress = (path) => execFileSync('pngquant', ['--force', '--strip', '--speed', '1', '--output', path, path]);
+
 /** The page without the empty space above and below it. */
 async function draw(tab, name) {
 	const path = `${directory}${name}.png`;
@@ -24,7 +26,7 @@ async function draw(tab, name) {
 	});
 
 	await tab.screenshot({ path, fullPage: true, clip: { x: 0, y: top - margin, width, height: bottom - top + 2 * margin } });
-	execFileSync('pngquant', ['--force', '--strip', '--speed', '1', '--output', path, path]);
+	compress(path);
 	console.log(`${name}.png ${Math.ceil((await stat(path)).size / 1000)} kB`);
 }
 
@@ -33,6 +35,28 @@ const open = async (browser, demo, colorScheme = 'light') => {
 
 	return [visitor, await visitor.tab()];
 };
+
+/** The console, with a login that failed and what is wrong with it. It is shown in a window of its own size: it has no margin to cut off. */
+async function drawConsole(browser, demo, colorScheme) {
+	const visitor = await Visitor.arrive(browser, demo, { viewport: { width: 1360, height: 940 }, colorScheme });
+	const tab = await visitor.tab();
+
+	await tab.goto(`${demo.sandbox}/_sandbox/console`);
+	await tab.getByRole('button', { name: 'Start a login' }).click();
+	await tab.locator('#sample-mistake').selectOption('verifier-mixed');
+	await tab.locator('#sample button[type=submit]').click();
+	await visitor.decides(tab, { person: 'Ada Lovelace' });
+	await tab.locator('.verdict.bad').waitFor();
+	await tab.locator('#pkce .result').waitFor();
+	const path = `${directory}console${colorScheme === 'dark' ? '-dark' : ''}.png`;
+
+	await tab.screenshot({ path });
+	compress(path);
+	console.log(`${path.slice(directory.length)} ${Math.ceil((await stat(path)).size / 1000)} kB`);
+	// The answer to the wrong verifier is a refusal, and the browser notes it.
+	visitor.complaints.splice(0, Infinity, ...visitor.complaints.filter((complaint) => !/status of 400/.test(complaint)));
+	await visitor.leave();
+}
 
 const [listen = '127.0.0.1:8080', sandboxListen = '127.0.0.1:9400'] = process.argv.slice(2);
 const demo = await startDemo({ listen, sandboxListen });
@@ -57,6 +81,9 @@ try {
 	await strangerTab.goto(callback);
 	await draw(strangerTab, 'fault');
 	await stranger.leave();
+
+	for (const colorScheme of ['light', 'dark'])
+		await drawConsole(browser, demo, colorScheme);
 
 	const [night, nightTab] = await open(browser, demo, 'dark');
 
