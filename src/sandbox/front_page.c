@@ -90,6 +90,7 @@ static void write_provider(const struct exchange *x, const struct provider *prov
 	const struct page_field fields[] = {
 		{"name", dialect->name},
 		{"title", dialect->title},
+		{"base", pk_str(x->sandbox->base)},
 		{"authorize_url", url_of(x, provider, provider->path[AUTHORIZE], authorize)},
 		{"token_url", url_of(x, provider, provider->path[TOKEN], token)},
 		{"userinfo_url", url_of(x, provider, provider->path[USERINFO], userinfo)},
@@ -105,22 +106,32 @@ static void write_provider(const struct exchange *x, const struct provider *prov
 	page_render(out, "sandbox-provider.html", fields, sizeof(fields) / sizeof(fields[0]));
 }
 
-static void front_page_html(struct exchange *x)
+/* A host that everybody has to name: no company's own. */
+static bool is_self_hosted(const struct provider *provider)
+{
+	return pk_str_starts(provider->file.dialect.authorize_url, PK_STR("https://{host}/"));
+}
+
+static struct pk_str write_group(struct exchange *x, bool self_hosted)
 {
 	const struct providers *providers = &x->sandbox->providers;
 	struct pk_buf list = pk_arena_open(x->arena);
 	struct pk_str text;
 
 	for (size_t i = 0; i < providers->count; i++)
-		if (is_played(&providers->item[i]))
+		if (is_played(&providers->item[i]) &&
+		    is_self_hosted(&providers->item[i]) == self_hosted)
 			write_provider(x, &providers->item[i], &list);
-	if (pk_arena_close(x->arena, &list, &text) != PK_OK)
-		text = PK_STR("");
+	return pk_arena_close(x->arena, &list, &text) == PK_OK ? text : PK_STR("");
+}
 
+static void front_page_html(struct exchange *x)
+{
 	const struct page_field fields[] = {
 		{"version", pk_str(PROOFKEY_VERSION)},
 		{"base", pk_str(x->sandbox->base)},
-		{"providers", text},
+		{"services", write_group(x, false)},
+		{"servers", write_group(x, true)},
 	};
 
 	reply_page(x, 200, "sandbox.html", fields, sizeof(fields) / sizeof(fields[0]));
