@@ -90,6 +90,7 @@ static void send_code(struct exchange *x)
 		http_reply(x->http, 503, "text/plain", PK_STR("no memory for this login\n"));
 		return;
 	}
+	ledger_hash(x->tenant, grant->tenant);
 	ledger_hash(x->redirect_uri, grant->redirect_uri);
 	bind_challenge(x, grant);
 	withhold_scope(x);

@@ -87,6 +87,9 @@ bool method_is(const struct exchange *x, const char *method);
 /* Whether nobody can switch this scope off. */
 bool scope_is_fixed(const struct pk_dialect *dialect, struct pk_str scope);
 
+/* Whether the grant was given by this tenant of this provider. */
+bool grant_is_of_here(const struct exchange *x, const struct grant *grant);
+
 /* Whether this is a token request at a provider that wants it in the URL. */
 bool request_is_query(const struct exchange *x);
 

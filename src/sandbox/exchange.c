@@ -4,6 +4,8 @@
 #include "protocol/redirect_uri.h"
 #include "sandbox/check.h"
 
+#include <string.h>
+
 struct pk_str param(const struct exchange *x, const char *name)
 {
 	const struct pk_str value = pk_form_get(&x->form, pk_str(name));
@@ -34,6 +36,14 @@ bool scope_is_fixed(const struct pk_dialect *dialect, struct pk_str scope)
 {
 	return pk_list_has(&dialect->scopes_fixed, scope) ||
 	       pk_list_has(&dialect->scopes_required, scope);
+}
+
+bool grant_is_of_here(const struct exchange *x, const struct grant *grant)
+{
+	unsigned char tenant[sizeof(grant->tenant)];
+
+	ledger_hash(x->tenant, tenant);
+	return grant->provider == x->provider && memcmp(tenant, grant->tenant, sizeof(tenant)) == 0;
 }
 
 bool request_is_query(const struct exchange *x)

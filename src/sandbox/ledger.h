@@ -28,7 +28,8 @@ struct grant {
 	const struct provider *provider;
 	const struct client *client;
 	const struct person *person;
-	unsigned char redirect_uri[32]; /* its hash: it is only ever compared */
+	unsigned char tenant[32];       /* the hash of its name: it is only ever compared */
+	unsigned char redirect_uri[32]; /* likewise */
 	enum grant_method method;
 	struct pk_challenge challenge; /* longer than any right one: kept empty, matches nothing */
 	char scope[GRANT_SCOPE_MAX];   /* joined by the dialect's separator */

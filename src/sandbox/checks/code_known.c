@@ -1,5 +1,5 @@
-/* The code is one that this provider gave. For one that it did not, the ways in which codes are
- * damaged are tried, so that the log can say which it was. RFC 6749 4.1.3. */
+/* The code is one that this provider gave, and this tenant of it. For one that it did not, the ways
+ * in which codes are damaged are tried, so that the log can say which it was. RFC 6749 4.1.3. */
 #include "base/arena.h"
 #include "base/encode.h"
 #include "base/text.h"
@@ -10,8 +10,11 @@ static struct ticket *find(struct exchange *x, struct pk_str code)
 	struct grant *grant;
 	struct ticket *ticket = ledger_find(x->sandbox->ledger, TICKET_CODE, code, &grant);
 
-	if (!ticket || grant->provider != x->provider)
+	if (!ticket || !grant_is_of_here(x, grant)) {
+		if (ticket && grant->provider == x->provider)
+			x->fault = "token-endpoint-wrong";
 		return NULL;
+	}
 	x->grant = grant;
 	return ticket;
 }
@@ -54,7 +57,8 @@ static bool run(struct exchange *x)
 	x->ticket = find(x, code);
 	if (x->ticket)
 		return true;
-	x->fault = diagnose(x, code);
+	if (!x->fault)
+		x->fault = diagnose(x, code);
 	return false;
 }
 

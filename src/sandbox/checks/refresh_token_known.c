@@ -6,7 +6,7 @@ static bool run(struct exchange *x)
 {
 	x->ticket = ledger_find(x->sandbox->ledger, TICKET_REFRESH, param(x, "refresh_token"),
 				&x->grant);
-	return x->ticket && x->grant->provider == x->provider && !x->grant->ended;
+	return x->ticket && grant_is_of_here(x, x->grant) && !x->grant->ended;
 }
 
 const struct check check_refresh_token_known = {

@@ -20,7 +20,7 @@ TEXTS = {
     "moded": ME + 'pkce = "sent"\nissuer = "https://issuer.example"\n',
     "posting": ME + 'pkce = "sent"\nresponse_mode = "form_post"\n',
     "unmoded": ME + 'pkce = "sent"\n',
-    "tenant": 'authorize_url = "https://{host}/{tenant}/authorize"\ntoken_url = "https://{host}/{tenant}/token"\nuserinfo_url = "https://{host}/{tenant}/me"\nclient_auth = {"post"}\npkce = "sent"\nissuer = "https://{host}/{tenant}/"\ntenant = "main"\ncallback_issuer = true\n',
+    "tenant": 'authorize_url = "https://{host}/{tenant}/authorize"\ntoken_url = "https://{host}/{tenant}/token"\nuserinfo_url = "https://{host}/{tenant}/me"\nclient_auth = {"post"}\npkce = "sent"\nissuer = "https://{host}/{tenant}/"\ntenant = "main"\ncallback_issuer = true\nrefresh_lifetime = 60\n',
 }
 
 
@@ -110,6 +110,16 @@ def tenants(sandbox, dialect):
         equal(reply.query.get("iss"), f"http://127.0.0.1:{sandbox.port}/tenant/{tenant}/", f"tenant: the issuer of {tenant}")
         reply = sandbox.userinfo(login, sandbox.token(login, reply.query["code"]).json["access_token"])
         equal(reply.status, 200, f"tenant: user info of {tenant}")
+    dialect.keys["tenant"] = "main"
+    login = Login(dialect)
+    code, token = sandbox.code(login), sandbox.login(login)[0]["refresh_token"]
+    dialect.keys["tenant"] = "other-1"
+    reply = sandbox.token(login, code)
+    equal((reply.status, reply.json["error"]), (400, "invalid_grant"), "tenant: a code at another tenant's token endpoint")
+    check(" refused: token-endpoint-wrong " in sandbox.last_line(), "tenant: and the log says where it should have gone", sandbox.last_line())
+    equal(sandbox.refresh(login, token).json.get("error"), "invalid_grant", "tenant: a refresh token likewise")
+    dialect.keys["tenant"] = "main"
+    equal((sandbox.token(login, code).status, sandbox.refresh(login, token).status), (200, 200), "tenant: both at their own")
     for path in ("/tenant//me", "/tenant/a/b/me", "/tenant/me"):
         equal(sandbox.ask("GET", path).status, 404, f"tenant: {path} is no endpoint")
 

@@ -18,7 +18,7 @@ TEXTS = {
     "more": ME + 'code_prefix = "4/0A"\ncode_suffix = "*1!"\ncallback_more = "shop=a.example&hmac=0%2B1%3D"\ncallback_fragment = "_=_"\n',
     "words": ME + 'callback_error_text_parameter = "error_type"\ncallback_error_number_parameter = "errCode"\n'
                   'error.challenge-method = "302 param_error/10007 code_challenge"\nerror.scope-known = "302 invalid_scope"\n',
-    "issuer": 'authorize_url = "https://{host}/realms/{tenant}/authorize"\nuserinfo_url = "https://{host}/o/me"\nclient_auth = {"post"}\npkce = "sent"\nissuer = "https://{host}/realms/{tenant}"\ntenant = "demo"\ncallback_issuer = true\n',
+    "issuer": 'authorize_url = "https://{host}/realms/{tenant}/authorize"\ntoken_url = "https://{host}/realms/{tenant}/token"\nuserinfo_url = "https://{host}/o/me"\nclient_auth = {"post"}\npkce = "sent"\nissuer = "https://{host}/realms/{tenant}"\ntenant = "demo"\ncallback_issuer = true\n',
     "posting": ME + 'response_mode = "form_post"\ncallback_more = "user=%7B%22a%22%3A1%7D"\ncallback_fragment = "x"\n',
 }
 
