@@ -38,12 +38,13 @@ const open = async (browser, demo, colorScheme = 'light') => {
 
 /** The console, with a login that failed and what is wrong with it. It is shown in a window of its own size: it has no margin to cut off. */
 async function drawConsole(browser, demo, colorScheme) {
-	const visitor = await Visitor.arrive(browser, demo, { viewport: { width: 1360, height: 940 }, colorScheme });
+	const visitor = await Visitor.arrive(browser, demo, { viewport: { width: 1360, height: 1300 }, colorScheme });
 	const tab = await visitor.tab();
 
 	await tab.goto(`${demo.sandbox}/_sandbox/console`);
 	await tab.getByRole('button', { name: 'Start a login' }).click();
-	await tab.locator('#sample-mistake').selectOption('verifier-mixed');
+	await tab.locator('#sample-provider').selectOption('tiktok-desktop');
+	await tab.locator('#sample-mistake').selectOption('challenge-spelling');
 	await tab.locator('#sample button[type=submit]').click();
 	await visitor.decides(tab, { person: 'Ada Lovelace' });
 	await tab.locator('.verdict.bad').waitFor();
@@ -53,7 +54,7 @@ async function drawConsole(browser, demo, colorScheme) {
 	await tab.screenshot({ path });
 	compress(path);
 	console.log(`${path.slice(directory.length)} ${Math.ceil((await stat(path)).size / 1000)} kB`);
-	// The answer to the wrong verifier is a refusal, and the browser notes it.
+	// The answer to the wrong challenge is a refusal, and the browser notes it.
 	visitor.complaints.splice(0, Infinity, ...visitor.complaints.filter((complaint) => !/status of 400/.test(complaint)));
 	await visitor.leave();
 }
