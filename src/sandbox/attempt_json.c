@@ -97,6 +97,8 @@ static json_t *event_json(const struct pk_event *event)
 
 	put_text(object, "kind", pk_str(kind_words[event->kind]));
 	(void)json_object_set_new(object, "at", json_real(event->at));
+	if (event->took > 0)
+		(void)json_object_set_new(object, "took", json_real(event->took));
 	put_text(request, "method", event->request.method);
 	put_text(request, "url", event->request.url);
 	put_message(request, &event->request);
@@ -266,7 +268,8 @@ static json_t *har_time(double at)
 
 	(void)gmtime_r(&seconds, &parts);
 	len = strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &parts);
-	(void)snprintf(text + len, sizeof(text) - len, ".%03dZ", (int)((at - (double)seconds) * 1000));
+	(void)snprintf(text + len, sizeof(text) - len, ".%03dZ",
+		       (int)((at - (double)seconds) * 1000));
 	return json_string(text);
 }
 
@@ -275,12 +278,13 @@ static json_t *har_entry(const struct pk_event *event)
 	json_t *entry = json_object();
 
 	(void)json_object_set_new(entry, "startedDateTime", har_time(event->at));
-	(void)json_object_set_new(entry, "time", json_integer(0));
+	(void)json_object_set_new(entry, "time", json_real(event->took * 1000));
 	(void)json_object_set_new(entry, "request", har_request(&event->request));
 	(void)json_object_set_new(entry, "response", har_response(&event->reply));
 	(void)json_object_set_new(entry, "cache", json_object());
-	(void)json_object_set_new(entry, "timings",
-				  json_pack("{s:i,s:i,s:i}", "send", 0, "wait", 0, "receive", 0));
+	(void)json_object_set_new(
+		entry, "timings",
+		json_pack("{s:i,s:f,s:i}", "send", 0, "wait", event->took * 1000, "receive", 0));
 	return entry;
 }
 

@@ -54,8 +54,9 @@ struct exchange {
 
 	/* For the record. */
 	struct pk_str callback[2]; /* where the browser is sent without a redirect; "not given" */
+	double took;               /* seconds that the reply is kept back */
 	double at;                 /* seconds since the epoch */
-	const char *produced;     /* the last fault that was produced on demand, or NULL */
+	const char *produced;      /* the last fault that was produced on demand, or NULL */
 	bool unanswered;           /* a fault takes the reply away */
 	uint64_t attempt; /* the login that this is part of, as far as it shows; 0: unknown */
 	struct pk_str posted_to; /* where a page posts the callback to, and what; "not given" */

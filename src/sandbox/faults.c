@@ -66,6 +66,7 @@ static bool delay(struct exchange *x, const struct armed *armed)
 {
 	const struct timeval time = {.tv_sec = (time_t)armed->seconds};
 
+	x->took = (double)armed->seconds;
 	http_reply_later(x->http, &time);
 	return false;
 }

@@ -253,7 +253,7 @@ static void record(struct exchange *x, enum pk_event_kind kind, int status, stru
 {
 	struct headers sent = {0};
 	struct headers answered = {0};
-	struct pk_event event = {.kind = kind, .at = x->at};
+	struct pk_event event = {.kind = kind, .at = x->at, .took = x->took};
 	struct attempt *attempt = find_attempt(x, kind, x->at);
 	uint64_t serial;
 

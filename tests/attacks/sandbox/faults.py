@@ -42,7 +42,7 @@ def claims(token, part=1):
 class Flow:
     """A whole login, refresh and user info as far as it goes: what came back at each place."""
 
-    def __init__(self, sandbox, dialect=STANDARD, public=None, **changes):
+    def __init__(self, sandbox, dialect=STANDARD, public=None, refreshes=True, **changes):
         self.sandbox, self.login = sandbox, Login(dialect, public)
         if dialect is STANDARD:
             changes.setdefault("nonce", NONCE)
@@ -56,7 +56,7 @@ class Flow:
         self.tokens = tokens
         if "access_token" in tokens:
             self.userinfo = self.guard(lambda: sandbox.userinfo(self.login, tokens["access_token"]))
-        if "refresh_token" in tokens:
+        if refreshes and "refresh_token" in tokens:
             self.refreshed = self.guard(lambda: sandbox.refresh(self.login, tokens["refresh_token"]))
 
     @staticmethod
@@ -100,11 +100,11 @@ def id_token(flow):
 
 # What shows that the fault took effect, and what explain says of it ("": what it says is not looked at here).
 EXPECTED = {
-    "server-error": (lambda f: refused(f.token, 500, "server_error"), ""),
-    "rate-limited": (lambda f: f.token.status == 429 and f.token.headers.get("retry-after") == "30", ""),
+    "server-error": (lambda f: refused(f.token, 500, "server_error"), "server-error"),
+    "rate-limited": (lambda f: f.token.status == 429 and f.token.headers.get("retry-after") == "30", "rate-limited"),
     "reply-not-oauth": (lambda f: html(f.token), "reply-not-oauth"),
-    "reply-slow": (lambda f: f.is_right() and f.took > 1, ""),
-    "connection-dropped": (lambda f: is_dropped(f.token), ""),
+    "reply-slow": (lambda f: f.token.status == 200 and f.took > 1, ""),
+    "connection-dropped": (lambda f: is_dropped(f.token), "connection-dropped"),
     "refresh-reply-lost": (lambda f: f.token.status == 200 and is_dropped(f.refreshed), ""),
     "redirect-uri-unregistered": (lambda f: f.authorized.status == 400 and not f.authorized.location, "redirect-uri-unregistered"),
     "app-not-approved": (lambda f: f.authorized.status == 400, ""),
@@ -120,25 +120,25 @@ EXPECTED = {
     "refresh-asks-verifier": (lambda f: f.refreshed.status == 400, "refresh-asks-verifier"),
     "state-missing": (lambda f: "state" not in f.authorized.query, "state-missing"),
     "state-altered": (lambda f: f.authorized.query["state"] == f.login.state + "x", "state-altered"),
-    "issuer-mismatch": (lambda f: f.authorized.query["iss"].endswith("/of-another"), ""),
+    "issuer-mismatch": (lambda f: f.authorized.query["iss"].endswith("/of-another"), "issuer-mismatch"),
     "code-two-for-one-state": (twice, "code-two-for-one-state"),
-    "scope-not-granted": (lambda f: len(f.tokens["scope"].split()) == len(STANDARD.scope().split()) - 1, ""),
-    "expires-in-text": (lambda f: f.tokens["expires_in"] == str(STANDARD["access_lifetime"]), ""),
+    "scope-not-granted": (lambda f: len(f.tokens["scope"].split()) == len(STANDARD.scope().split()) - 1, "scope-not-granted"),
+    "expires-in-text": (lambda f: f.tokens["expires_in"] == str(STANDARD["access_lifetime"]), "expires-in-text"),
     "reply-misread": (lambda f: "access_token" in f.tokens["data"], "reply-misread"),
     "refresh-token-absent": (lambda f: "refresh_token" not in f.tokens and "access_token" in f.tokens, ""),
-    "id-token-missing": (lambda f: "id_token" not in f.tokens, ""),
-    "id-token-malformed": (lambda f: f.tokens["id_token"].count(".") < 2, ""),
-    "id-token-alg": (lambda f: claims(f.tokens["id_token"], 0)["alg"] == "none" and f.tokens["id_token"].endswith("."), ""),
+    "id-token-missing": (lambda f: "id_token" not in f.tokens, "id-token-missing"),
+    "id-token-malformed": (lambda f: f.tokens["id_token"].count(".") < 2, "id-token-malformed"),
+    "id-token-alg": (lambda f: claims(f.tokens["id_token"], 0)["alg"] == "none" and f.tokens["id_token"].endswith("."), "id-token-alg"),
     "id-token-signature": (lambda f: id_token(f)["nonce"] == NONCE and not f.kids_differ, ""),
     "id-token-key-unknown": (lambda f: f.kids_differ, ""),
-    "id-token-issuer": (lambda f: id_token(f)["iss"] != f.metadata["issuer"], ""),
-    "id-token-audience": (lambda f: id_token(f)["aud"] != f.login.id, ""),
-    "id-token-expired": (lambda f: id_token(f)["exp"] < time.time() - 3000, ""),
-    "id-token-hash": (lambda f: id_token(f)["at_hash"] == "A" * 22, ""),
+    "id-token-issuer": (lambda f: id_token(f)["iss"] != f.metadata["issuer"], "id-token-issuer"),
+    "id-token-audience": (lambda f: id_token(f)["aud"] != f.login.id, "id-token-audience"),
+    "id-token-expired": (lambda f: id_token(f)["exp"] < time.time() - 3000, "id-token-expired"),
+    "id-token-hash": (lambda f: id_token(f)["at_hash"] == "A" * 22, "id-token-hash"),
     "id-token-age": (lambda f: id_token(f)["auth_time"] < time.time() - 86400, ""),
-    "clock-skew": (lambda f: id_token(f)["iat"] > time.time() + 3000, ""),
-    "nonce-mismatch": (lambda f: id_token(f)["nonce"] != NONCE, ""),
-    "subject-mismatch": (lambda f: f.userinfo.json["sub"] != id_token(f)["sub"], ""),
+    "clock-skew": (lambda f: id_token(f)["iat"] > time.time() + 3000, "clock-skew"),
+    "nonce-mismatch": (lambda f: id_token(f)["nonce"] != NONCE, "nonce-mismatch"),
+    "subject-mismatch": (lambda f: f.userinfo.json["sub"] != id_token(f)["sub"], "subject-mismatch"),
     "metadata-issuer": (lambda f: not f.metadata["issuer"].startswith("http://127.0.0.1"), ""),
     "metadata-incomplete": (lambda f: "token_endpoint" not in f.metadata, ""),
     "metadata-pkce": (lambda f: f.metadata["code_challenge_methods_supported"] == ["plain"], ""),
@@ -159,7 +159,7 @@ with Sandbox("--auto-approve") as sandbox:
         arm(sandbox, fault, **({"seconds": 2} if fault == "reply-slow" else {}))
         equal(armed(sandbox), {fault: 1}, f"{fault} is armed")
         started = time.monotonic()
-        flow = Flow(sandbox)
+        flow = Flow(sandbox, refreshes="refresh" in fault)
         flow.took = time.monotonic() - started
         flow.kids_differ = "id_token" in flow.tokens and flow.tokens["id_token"].count(".") == 2 and claims(flow.tokens["id_token"], 0).get("kid") not in before
         produced, verdict_is = verdict(sandbox, 2 if fault.startswith("metadata-") else 1)
@@ -239,7 +239,10 @@ with Sandbox("--auto-approve") as sandbox:
     slow.close()
     arm(sandbox, "reply-slow", seconds=600)
     slow = http.client.HTTPConnection("127.0.0.1", sandbox.port, timeout=10)
-    slow.request("POST", STANDARD.path("token_url"), "grant_type=x", {"Content-Type": "application/x-www-form-urlencoded"})
+    login = Login(STANDARD, True)
+    slow.request("POST", STANDARD.path("token_url"), urllib.parse.urlencode(login.redeem(sandbox.code(login))), {"Content-Type": "application/x-www-form-urlencoded"})
+    time.sleep(0.1)
+    equal(verdict(sandbox), (["reply-slow"], "reply-slow"), "what takes ten minutes is found slow at once")
     time.sleep(3.2)
     equal(sandbox.ask("GET", "/healthz").status, 200, "who hung up is not missed")
 
