@@ -115,6 +115,16 @@ with Sandbox("--auto-approve") as sandbox:
     sandbox.ask("POST", ANY.path("revoke_url"), {"token": tokens["access_token"], **login.proof()}, login.auth())
     equal(kinds(attempts(sandbox)[0]), ["authorize", "callback", "token", "other", "token", "token"], "user info, refresh and revocation belong to the login they came from")
 
+    # A pushed request is where its login begins.
+    clear(sandbox)
+    login = Login(ANY)
+    pushed = sandbox.ask("POST", ANY.path("par_url"), {**login.asked(), **login.proof()}, login.auth()).json["request_uri"]
+    sandbox.code(Login(ANY))
+    back = sandbox.ask("GET", ANY.path("authorize_url") + "?" + urllib.parse.urlencode({"client_id": login.id, "request_uri": pushed}))
+    sandbox.token(login, back.query["code"])
+    equal([kinds(a) for a in attempts(sandbox)], [["other", "authorize", "callback", "token"], ["authorize", "callback"]], "a pushed request and its login are one attempt")
+    equal(explain(sandbox, attempts(sandbox)[0])["verdict"], None, "in which nothing is wrong")
+
     # A preflight is kept with the login that it is about.
     clear(sandbox)
     sandbox.code(Login(ANY))
