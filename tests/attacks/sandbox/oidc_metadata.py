@@ -4,7 +4,7 @@ import re
 import sys
 
 sys.dont_write_bytecode = True
-from harness import DIALECTS, Login, Sandbox, check, equal, finish
+from harness import DIALECTS, REDIRECT, Login, Sandbox, check, equal, finish
 from openid import OPENID, STRICT, issuer, parts
 
 ENDPOINTS = {"authorize_url": "authorization_endpoint", "token_url": "token_endpoint", "userinfo_url": "userinfo_endpoint", "jwks_url": "jwks_uri",
@@ -57,6 +57,14 @@ def paths(sandbox, dialect, found):
     for method in ("POST", "PUT", "DELETE"):
         reply = sandbox.ask(method, dialect.path("discovery_url"))
         equal((reply.status, reply.headers.get("allow")), (405, "GET, HEAD"), f"{name}: metadata by {method}")
+
+
+def callback_issuer(sandbox, dialect, found):
+    """S-27: iss in every answer, good or bad, of a provider that says so; in none of another."""
+    wanted = found["issuer"] if dialect["callback_issuer"] else None
+    for changes in ({}, {"response_type": "x"}, {"scope": "\x01"}):
+        reply = sandbox.authorize(Login(dialect), **changes)
+        check(reply.goes_to(REDIRECT) and reply.query.get("iss") == wanted, f"S-27 {dialect.name}: iss in the callback {changes or ''}", reply.query)
 
 
 def keys(sandbox, dialect):
@@ -121,6 +129,7 @@ def main():
             if dialect in OPENID:
                 openid(sandbox, dialect, found)
             paths(sandbox, dialect, found)
+            callback_issuer(sandbox, dialect, found)
             if dialect["jwks_url"]:
                 keys(sandbox, dialect)
         tenant(sandbox)
