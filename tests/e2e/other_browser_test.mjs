@@ -35,7 +35,7 @@ async function finishElsewhere(prepareStranger, fault) {
 	await stranger.leave();
 }
 
-test('a browser without cookies finishes nothing', () => finishElsewhere(async () => {}, 'login-cookie-lost'));
+test('G-15 G-17 a browser without cookies finishes nothing', () => finishElsewhere(async () => {}, 'login-cookie-lost'));
 
 test('a browser that has a login of its own under way does not finish this one', () =>
 	finishElsewhere((stranger, tab) => stranger.goToProvider(tab, 'TikTok'), 'state-mismatch'));

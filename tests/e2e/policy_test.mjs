@@ -19,7 +19,7 @@ after(async () => {
 	await demo.stop();
 });
 
-test('cookies: two, out of reach for scripts and for other sites, nothing else is kept', async () => {
+test('G-02 G-04 cookies: two, out of reach for scripts and for other sites, nothing else is kept', async () => {
 	const visitor = await Visitor.arrive(browser, demo);
 	const tab = await visitor.tab();
 

@@ -74,7 +74,7 @@ for (const { name, title, person, email, optional } of providers) {
 	});
 }
 
-test('after a failure, the other providers are one click away', async () => {
+test('G-17 after a failure, the other providers are one click away', async () => {
 	const visitor = await Visitor.arrive(browser, demo);
 	const tab = await visitor.tab();
 

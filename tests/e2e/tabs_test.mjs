@@ -41,7 +41,7 @@ async function openTabs(visitor) {
 const startAll = (attempts) =>
 	Promise.all(attempts.map(({ login, tab }) => tab.goto(`${demo.gateway}/login/${login}`)));
 
-test('twenty tabs that wait at their providers are finished in any order', async (t) => {
+test('G-16 twenty tabs that wait at their providers are finished in any order', async (t) => {
 	const visitor = await Visitor.arrive(browser, demo);
 	const attempts = await openTabs(visitor);
 

@@ -76,7 +76,7 @@ static void opens_what_was_sealed(void **state)
 	assert_text(opened.return_to, "https://app.example.com/videos");
 }
 
-/* RFC 9700 4.7: the state may not be guessed; two attempts never share one. */
+/* C-01: RFC 9700 4.7: the state may not be guessed; two attempts never share one. */
 static void no_two_states_are_equal(void **state)
 {
 	const struct attempt attempt = sample();
@@ -250,7 +250,7 @@ static void a_foreign_format_is_unknown(void **state)
 	}
 }
 
-/* Each of the three makes another verifier; the same three make the same one. */
+/* C-01, G-15: Each of the three makes another verifier; the same three make the same one. */
 static void the_verifier_needs_key_attempt_and_cookie(void **state)
 {
 	const uint8_t id[ATTEMPT_ID] = "0123456789abcdef",

@@ -79,6 +79,7 @@ static void values_cannot_break_out(void **state)
 	assert_true(text_has(got, "state=%26code_challenge%3Dx%23aaaaaaaaaaaaaaa%22&"));
 }
 
+/* C-10 */
 static void a_state_that_can_be_guessed_is_refused(void **state)
 {
 	struct setting s;

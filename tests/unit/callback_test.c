@@ -44,6 +44,7 @@ static void the_right_callback(void **state)
 		   PK_OK);
 }
 
+/* C-16 */
 static void each_parameter_twice(void **state)
 {
 	static const char *const names[] = {"code",      "state", "error",  "error_description",
@@ -65,6 +66,7 @@ static void each_parameter_twice(void **state)
 		   PK_ERR_PARAMETER_DUPLICATED);
 }
 
+/* C-10 */
 static void the_state_altered_by_one_bit_anywhere(void **state)
 {
 	struct setting s;
@@ -115,7 +117,7 @@ static void states_that_are_nearly_there(void **state)
 	assert_err(callback(&s, pk_str(NULL)), PK_ERR_STATE_MISSING);
 }
 
-/* A browser without a login has no state; the callback that has none either is not its own. */
+/* C-10: A browser without a login has no state; the callback that has none either is not its own. */
 static void an_empty_expectation_is_never_met(void **state)
 {
 	static const char *const queries[] = {"code=abc&state=", "code=abc", "code=abc&state=x"};
@@ -172,6 +174,7 @@ static void an_error_beats_a_code(void **state)
 		   PK_ERR_PROVIDER_REFUSED);
 }
 
+/* C-28 */
 static void markup_and_escapes_in_the_providers_words_are_tamed(void **state)
 {
 	struct setting s;
@@ -258,7 +261,7 @@ static void sixty_five_parameters(void **state)
 	assert_err(callback(&s, pk_str(query)), PK_ERR_FORM_TOO_LARGE);
 }
 
-/* RFC 9207: byte for byte; an error from the wrong issuer is a mix-up, not a no. */
+/* C-12, C-13, C-14: RFC 9207: byte for byte; an error from the wrong issuer is a mix-up, not a no. */
 static void the_issuer_is_compared_before_anything_is_believed(void **state)
 {
 	static const char *const wrong[] = {
@@ -284,7 +287,7 @@ static void the_issuer_is_compared_before_anything_is_believed(void **state)
 		   PK_ERR_STATE_MISMATCH);
 }
 
-/* RFC 9207 2.4: whoever never announced an iss and sends one is compared with all the same. */
+/* C-12: RFC 9207 2.4: whoever never announced an iss and sends one is compared with all the same. */
 static void an_issuer_that_comes_unasked_is_compared(void **state)
 {
 	struct setting s;

@@ -21,7 +21,7 @@ static struct pk_str header(const struct pk_http_request *request, const char *n
 	return (struct pk_str){0};
 }
 
-/* RFC 6749 2.3.1 and B. Basic a%3Ab%20c:p%2B%25%26 */
+/* C-21: RFC 6749 2.3.1 and B. Basic a%3Ab%20c:p%2B%25%26 */
 static void basic_encodes_both_halves_first(void **state)
 {
 	struct pk_http_request request;
@@ -36,6 +36,7 @@ static void basic_encodes_both_halves_first(void **state)
 	assert_text(request.body, "grant_type=x");
 }
 
+/* C-21 */
 static void basic_has_the_published_vectors(void **state)
 {
 	struct pk_http_request request;
@@ -52,6 +53,7 @@ static void basic_has_the_published_vectors(void **state)
 		    "Authorization: Basic czZCaGRSa3F0Mzo3RmpmcDBaQnIxS3REUmJuZlZkbUl3");
 }
 
+/* C-22 */
 static void post_has_both_in_the_body_and_nothing_else(void **state)
 {
 	struct pk_http_request request;
@@ -69,6 +71,7 @@ static void post_has_both_in_the_body_and_nothing_else(void **state)
 		    "Content-Type: application/x-www-form-urlencoded");
 }
 
+/* C-23 */
 static void a_public_client_names_itself_and_sends_no_credentials(void **state)
 {
 	struct pk_http_request request;

@@ -83,7 +83,7 @@ static void assert_asks(struct trial *t, enum pk_well_known where, const char *u
 	assert_not_given(request.body);
 }
 
-/* RFC 8414 3.1 and 5: one puts its path before the issuer's, the other behind. */
+/* C-36: RFC 8414 3.1 and 5: one puts its path before the issuer's, the other behind. */
 static void where_it_is(void **state)
 {
 	struct trial t;
@@ -219,6 +219,7 @@ static void without_id_tokens(void **state)
 	assert_int_equal(t.found.id_token_alg, PK_ID_TOKEN_NONE);
 }
 
+/* C-35 */
 static void the_issuer_is_the_one_asked(void **state)
 {
 	static const char *const issuers[] = {"\"issuer\":\"" ISSUER "/\"",
@@ -237,6 +238,7 @@ static void the_issuer_is_the_one_asked(void **state)
 	assert_err(with(&t, "\"issuer\":[\"" ISSUER "\"]"), PK_ERR_METADATA_INCOMPLETE);
 }
 
+/* C-05, C-09 */
 static void methods_without_s256(void **state)
 {
 	struct trial t;

@@ -318,7 +318,7 @@ static void reports_a_refused_connection(void **state)
 	assert_null(strstr(t->problem, "SECRET"));
 }
 
-/* Refused by what the URL says alone: the server that it leads to sees nothing. */
+/* C-24: Refused by what the URL says alone: the server that it leads to sees nothing. */
 static void plain_http_goes_to_loopback_only(void **state)
 {
 	static const char *const urls[] = {"http://example.com:%u/",
@@ -346,7 +346,7 @@ static void plain_http_goes_to_loopback_only(void **state)
 	assert_int_equal(t->seen, 0);
 }
 
-/* Nobody answers a greeting in TLS here: the point is that it does not go on in the clear. */
+/* C-24: Nobody answers a greeting in TLS here: the point is that it does not go on in the clear. */
 static void https_is_not_downgraded(void **state)
 {
 	struct test *t = *state;

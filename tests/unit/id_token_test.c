@@ -113,7 +113,7 @@ static void one_that_is_right(void **state)
 	assert_int_equal(t.found.authenticated_at, 1799999000);
 }
 
-/* The same, with the provider's own keys. */
+/* C-38: The same, with the provider's own keys. */
 static void signed_with_a_key(void **state)
 {
 	char jwk[2048], jwks[2200];
@@ -154,6 +154,7 @@ static void there_must_be_one(void **state)
 	assert_err(verify(&t), PK_ERR_ARGUMENT);
 }
 
+/* C-37 */
 static void the_issuer(void **state)
 {
 	static const struct row rows[] = {
@@ -209,6 +210,7 @@ static void the_issuer_of_a_tenant(void **state)
 	}
 }
 
+/* C-37 */
 static void the_audience(void **state)
 {
 	static const struct row rows[] = {
@@ -239,6 +241,7 @@ static void the_audience(void **state)
 	assert_err(with_claims(&t, "\"aud\":\"\""), PK_ERR_ID_TOKEN_AUDIENCE);
 }
 
+/* C-39 */
 static void the_times(void **state)
 {
 	static const struct row rows[] = {
@@ -277,6 +280,7 @@ static void the_times(void **state)
 	assert_err(with_claims(&t, ""), PK_ERR_ARGUMENT);
 }
 
+/* C-40 */
 static void the_nonce(void **state)
 {
 	static const struct row rows[] = {
@@ -298,6 +302,7 @@ static void the_nonce(void **state)
 	assert_err(with_claims(&t, "\"nonce\""), PK_OK);
 }
 
+/* C-41 */
 static void the_hash_of_the_access_token(void **state)
 {
 	static const struct row rows[] = {
@@ -316,6 +321,7 @@ static void the_hash_of_the_access_token(void **state)
 	assert_err(with_claims(&t, "\"at_hash\":\"" AT_HASH "\""), PK_ERR_ID_TOKEN_HASH);
 }
 
+/* C-41 */
 static void how_long_ago(void **state)
 {
 	struct trial t;
@@ -357,7 +363,7 @@ static void the_subject(void **state)
 	assert_err(with_claims(&t, claim), PK_ERR_ID_TOKEN_SYNTAX);
 }
 
-/* OpenID Connect Core 12.2 */
+/* C-44: OpenID Connect Core 12.2 */
 static void after_a_refresh(void **state)
 {
 	struct trial t;

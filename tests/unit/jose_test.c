@@ -91,6 +91,7 @@ static void the_published_examples(void **state)
 	assert_err(verify(PK_ID_TOKEN_ES256, NULL), PK_ERR_ID_TOKEN_SIGNATURE);
 }
 
+/* C-38 */
 static void no_bit_can_be_changed(void **state)
 {
 	(void)state;
@@ -107,7 +108,7 @@ static void no_bit_can_be_changed(void **state)
 	assert_err(verify(PK_ID_TOKEN_ES256, NULL), PK_OK);
 }
 
-/* RFC 8725 3.1 and 3.2 */
+/* C-38: RFC 8725 3.1 and 3.2 */
 static void the_algorithm_is_ours_to_say(void **state)
 {
 	static const char *const headers[] = {"{\"alg\":\"none\"}",    "{\"alg\":\"None\"}",
@@ -136,7 +137,7 @@ static void the_algorithm_is_ours_to_say(void **state)
 	assert_err(verify(PK_ID_TOKEN_NONE, NULL), PK_ERR_ID_TOKEN_ALG);
 }
 
-/* RFC 8725 2.1: the public key as the secret of an HMAC. */
+/* C-38: RFC 8725 2.1: the public key as the secret of an HMAC. */
 static void the_public_key_is_no_secret(void **state)
 {
 	(void)state;

@@ -18,6 +18,7 @@ static enum pk_err push(struct setting *s, const char *secret, struct pk_http_re
 	"code_challenge="                                                                          \
 	"E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256"
 
+/* C-47 */
 static void all_that_the_url_would_have(void **state)
 {
 	struct pk_http_request request;
@@ -101,6 +102,7 @@ static void the_answer(void **state)
 	assert_string_equal(s.why.provider_error, "invalid_request");
 }
 
+/* C-47 */
 static void the_browser_carries_the_reference_alone(void **state)
 {
 	char memory[256];

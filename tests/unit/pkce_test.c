@@ -27,6 +27,7 @@ static const struct {
 	 "46d0a28c4e6b704188eb0840856a99fc8614d885eb8a87d6a063c162511a4424", PK_CHALLENGE_HEX},
 };
 
+/* C-04 */
 static void published_pairs_come_out(void **state)
 {
 	(void)state;
@@ -43,6 +44,7 @@ static void published_pairs_come_out(void **state)
 	}
 }
 
+/* C-02, C-03 */
 static void entropy_becomes_a_verifier(void **state)
 {
 	static const uint8_t appendix_b[32] = {
@@ -60,6 +62,7 @@ static void entropy_becomes_a_verifier(void **state)
 	assert_err(pk_verifier_make(most, PK_ENTROPY_MAX + 1, &verifier), PK_ERR_ARGUMENT);
 }
 
+/* C-02 */
 static void a_verifier_has_43_to_128_characters(void **state)
 {
 	char text[PK_VERIFIER_MAX + 1];
@@ -81,6 +84,7 @@ static void a_verifier_has_43_to_128_characters(void **state)
 	assert_string_equal(why.detail, "it has 42 characters, 43 are the fewest");
 }
 
+/* C-02 */
 static void every_other_character_is_refused_where_it_stands(void **state)
 {
 	static const char allowed[] =

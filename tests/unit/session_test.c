@@ -121,6 +121,7 @@ static void times_of_any_size(void **state)
 	}
 }
 
+/* G-08 */
 static void every_character_counts(void **state)
 {
 	const struct session session = sample();

@@ -39,6 +39,7 @@ static void assert_read(const char *dialect, int status, const char *body, enum 
 	}
 }
 
+/* C-17, C-27 */
 static void the_whole_reply(void **state)
 {
 	struct pk_tokens tokens;
@@ -61,6 +62,7 @@ static void the_whole_reply(void **state)
 	assert_int_equal(tokens.refresh_expires_at, NOW + 31536000);
 }
 
+/* C-26 */
 static void what_is_absent_is_unknown_and_not_zero(void **state)
 {
 	struct pk_tokens tokens;
@@ -112,7 +114,7 @@ static void lifetimes_in_every_shape(void **state)
 	}
 }
 
-/* RFC 6749 5.1 and 7.1 */
+/* C-25: RFC 6749 5.1 and 7.1 */
 static void token_types(void **state)
 {
 	(void)state;
@@ -131,6 +133,7 @@ static void token_types(void **state)
 	assert_read("rfc7636", 200, "{\"access_token\":\"t\",\"token_type\":1}", PK_ERR_TOKEN_TYPE);
 }
 
+/* C-29 */
 static void an_error_with_http_200(void **state)
 {
 	struct pk_tokens tokens;
@@ -149,6 +152,7 @@ static void an_error_with_http_200(void **state)
 		    PK_ERR_PROVIDER_REFUSED);
 }
 
+/* C-29 */
 static void a_refusal_by_status_alone(void **state)
 {
 	(void)state;
@@ -161,6 +165,7 @@ static void a_refusal_by_status_alone(void **state)
 		    PK_ERR_PROVIDER_REFUSED);
 }
 
+/* C-28 */
 static void the_providers_words_are_tamed(void **state)
 {
 	struct pk_tokens tokens;
@@ -177,6 +182,7 @@ static void the_providers_words_are_tamed(void **state)
 	assert_string_equal(s.why.provider_text, "<b>?????");
 }
 
+/* C-29 */
 static void replies_that_are_not_oauth(void **state)
 {
 	static const char *const bodies[] = {

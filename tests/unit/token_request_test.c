@@ -7,6 +7,7 @@
 static const struct pk_verifier verifier = {"dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk", 43};
 static const struct pk_secret no_secret = {{NULL, 0}};
 
+/* C-07, C-20, C-23 */
 static void a_public_client_at_rfc7636(void **state)
 {
 	struct pk_http_request request;
@@ -47,7 +48,7 @@ static void the_code_goes_out_as_it_came_in(void **state)
 	assert_true(text_has(request.body, "&code=a%252Fb%2Bc%20d%26e%3Df%C3%A4&"));
 }
 
-/* RFC 6749 4.1.3: "their values MUST be identical" */
+/* C-19: RFC 6749 4.1.3: "their values MUST be identical" */
 static void the_redirect_uri_is_the_same_both_times(void **state)
 {
 	static const char *const uris[] = {
@@ -103,6 +104,7 @@ static void without_a_verifier_there_is_no_request(void **state)
 		   PK_ERR_VERIFIER_MISSING);
 }
 
+/* C-08 */
 static void no_verifier_is_sent_where_no_challenge_was(void **state)
 {
 	struct pk_http_request request;
@@ -117,7 +119,7 @@ static void no_verifier_is_sent_where_no_challenge_was(void **state)
 	assert_false(text_has(request.body, "code_verifier"));
 }
 
-/* RFC 9700 4.4, mix-up: a code is redeemed where its callback belongs and nowhere else. */
+/* C-15: RFC 9700 4.4, mix-up: a code is redeemed where its callback belongs and nowhere else. */
 static void a_code_of_another_login_is_not_redeemed(void **state)
 {
 	struct pk_http_request request;
@@ -131,6 +133,7 @@ static void a_code_of_another_login_is_not_redeemed(void **state)
 		   PK_ERR_ISSUER_MISMATCH);
 }
 
+/* C-22 */
 static void secrets_are_in_no_url(void **state)
 {
 	static const char *const dialects[] = {"rfc7636", "genesys", "tiktok", "tiktok-desktop"};
@@ -176,7 +179,7 @@ static enum pk_err refresh(struct setting *s, const char *token, struct pk_http_
 				  (struct pk_secret){pk_str(token)}, ret, &s->why);
 }
 
-/* RFC 6749 6: neither code, verifier nor redirect URI belong in it. */
+/* C-34: RFC 6749 6: neither code, verifier nor redirect URI belong in it. */
 static void a_refresh(void **state)
 {
 	struct pk_http_request request;

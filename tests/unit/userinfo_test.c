@@ -24,6 +24,7 @@ static enum pk_err read(struct setting *s, int status, const char *body, const c
 	return err;
 }
 
+/* C-30, C-31 */
 static void the_request_carries_the_token_in_the_header_alone(void **state)
 {
 	struct pk_http_request request;
@@ -101,7 +102,7 @@ static void the_identity_is_where_the_dialect_says(void **state)
 	assert_text(identity.email, "a@example.com");
 }
 
-/* OpenID Connect Core 5.3.2: the sub of both must be exactly the same. */
+/* C-43: OpenID Connect Core 5.3.2: the sub of both must be exactly the same. */
 static void another_person_than_the_tokens_is_refused(void **state)
 {
 	static const char *const subjects[] = {"other", "O-1", "o-1 ", "o-10", "o-"};

@@ -133,7 +133,7 @@ def signed_in():
     auth = sorted(line for line in lines if line.startswith("x-auth-"))
     equal(auth, ["x-auth-email: ada@example.com", "x-auth-name: Ada", "x-auth-provider: one", "x-auth-subject: sub-ada"], "the app is told who it is")
     lines = visitor.get("/app/", {"X-Auth-Subject": "root", "x-auth-email": "root@example.com", "X-AUTH-NAME": "Root", "X-Auth-Provider": "root"}).text.splitlines()
-    equal(sorted(line for line in lines if line.startswith("x-auth-")), auth, "what the browser says about itself does not arrive")
+    equal(sorted(line for line in lines if line.startswith("x-auth-")), auth, "G-21 what the browser says about itself does not arrive")
     equal(visitor.ask("POST", "/app/x", {"Content-Type": "text/plain"}, "a body").status, 200, "a POST passes with its body")
     equal(visitor.log_out().status, 303, "signing out through nginx")
     equal(visitor.get("/app/").status, 302, "and then it is a stranger again")

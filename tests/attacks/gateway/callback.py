@@ -28,7 +28,7 @@ def code_injected():
     victim, state, _ = login_under_way()
     _, _, stolen = login_under_way()
     reply = victim.get(callback("one", code=stolen, state=state))
-    is_refused(gateway, reply, 502, "provider-error", "a code injected into another login: PKCE keeps it out")
+    is_refused(gateway, reply, 502, "provider-error", "G-01 a code injected into another login: PKCE keeps it out")
     check("Code verifier or code challenge is invalid." in reply.text, "and the page has the provider's words", reply.text)
     equal((provider.asked("token", stolen), victim.signed_in()), (1, None), "it was sent once, and nobody is signed in")
 
@@ -81,11 +81,11 @@ def duplicates():
         for second in (value, "", "other"):
             path = callback("one", code=code, state=state) + "&" + urllib.parse.urlencode({name: second})
             path += "&" + urllib.parse.urlencode({name: second}) if name not in ("code", "state") else ""
-            is_refused(gateway, browser.get(path), 400, "parameter-duplicated", f"{name} twice ({second[:5]!r})")
+            is_refused(gateway, browser.get(path), 400, "parameter-duplicated", f"C-16 {name} twice ({second[:5]!r})")
     for name in ("c%6fde", "%63ode"):
         is_refused(gateway, browser.get(callback("one", code=code, state=state) + f"&{name}=x"), 400, "parameter-duplicated", f"code twice, once spelt {name}")
     equal(provider.asked("token", code), 0, "duplicates: no token request")
-    is_sent_back(gateway, browser.get(callback("one", code=code, state=state, unknown="1") + "&unknown=2"), "unknown parameters are ignored, even twice")
+    is_sent_back(gateway, browser.get(callback("one", code=code, state=state, unknown="1") + "&unknown=2"), "C-17 unknown parameters are ignored, even twice")
 
 
 def incomplete():
@@ -101,6 +101,15 @@ def incomplete():
     is_sent_back(gateway, browser.get(callback("one", code=code, state=state)), "the right callback, after all of these")
 
 
+def method_refused():
+    """C-06: a provider that does not take S256 is not asked with plain."""
+    browser, state, _ = login_under_way()
+    words = "Transform algorithm not supported: S256. Use plain."
+    is_refused(gateway, browser.get(callback("one", error="invalid_request", error_description=words, state=state)), 502, "provider-error", "C-06 a provider that does not take S256 is not asked again")
+    asked = parameters(browser.start())
+    equal((asked["code_challenge_method"], len(asked["code_challenge"])), ("S256", 43), "C-06 and the next login sends S256 again")
+
+
 def odd_codes():
     for code in ("a b", "a\r\nX: y", "a&state=b", "../../x", "é", "+", "x" * 4000):
         browser, state, _ = login_under_way()
@@ -112,7 +121,7 @@ def issuers():
     for value, what in (("https://issuer.example/", "with a slash"), ("https://ISSUER.example", "in capitals"), ("https://evil.example", "of another provider"),
                         ("", "empty"), (None, "missing"), ("https://issuer.example#", "with an empty fragment")):
         browser, state, code = login_under_way(issuing)
-        is_refused(issuing, browser.get(callback("one", code=code, state=state, iss=value)), 400, "issuer-mismatch", f"iss {what}")
+        is_refused(issuing, browser.get(callback("one", code=code, state=state, iss=value)), 400, "issuer-mismatch", f"C-12 C-13 G-30 iss {what}")
         equal(provider.asked("token", code), 0, f"iss {what}: no token request")
     browser, state, code = login_under_way(issuing)
     is_sent_back(issuing, browser.get(callback("one", code=code, state=state, iss="https://issuer.example")), "the right iss")
@@ -146,5 +155,5 @@ def prefetched():
 
 
 with gateway, silent, issuing:
-    run(code_injected, login_of_the_attacker, markup, log_injection, duplicates, incomplete, odd_codes, issuers, posted, prefetched)
+    run(code_injected, login_of_the_attacker, markup, log_injection, duplicates, incomplete, method_refused, odd_codes, issuers, posted, prefetched)
 finish()

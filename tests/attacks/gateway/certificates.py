@@ -58,7 +58,7 @@ def log_in(gateway, impostor, what):
     state = state_of(browser.start("one"))
     reply = browser.get(f"/callback/one?code=a-code-of-somebody&state={state}")
     is_refused(gateway, reply, 502, "provider-unreachable", what)
-    equal(impostor.asked, 0, f"{what}: nothing is sent")
+    equal(impostor.asked, 0, f"C-24 {what}: nothing is sent")
     check("a-code-of-somebody" not in gateway.log(), f"{what}: the log has no code")
 
 

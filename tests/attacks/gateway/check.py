@@ -38,7 +38,7 @@ def no_to_scripts():
         for headers in SCRIPTS:
             reply = ask(gateway.port, "GET", path, headers)
             check(reply.status == 401 and reply.json["error"] == "login_required" and reply.json["sign_in"].startswith(gateway.url + "/login") and "location" not in reply.headers
-                  and reply.headers["content-type"] == "application/json" and not any(name in reply.headers for name in ("x-auth-subject", "x-auth-provider")), f"{path} {headers}: 401 and JSON", reply)
+                  and reply.headers["content-type"] == "application/json" and not any(name in reply.headers for name in ("x-auth-subject", "x-auth-provider")), f"G-13 {path} {headers}: 401 and JSON", reply)
 
 
 def no_to_people():

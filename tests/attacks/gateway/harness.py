@@ -347,7 +347,7 @@ class Gateway:
             if running:
                 equal(status, 0, "the gateway ends with status 0")
             shown = [value for value in sensitive if len(value) >= 12 and value[:12] in log]
-            check(not shown, "its log holds no code, verifier, token, secret, cookie or state", shown[:3])
+            check(not shown, "C-07 C-32 its log holds no code, verifier, token, secret, cookie or state", shown[:3])
             check(not re.search(r"Sanitizer|runtime error:", log), "nothing was found by a sanitizer", log[-2000:])
             check(not self.quiet or "child.died" not in log, "no process died", log[-2000:])
         self.discard()
@@ -382,4 +382,4 @@ def is_refused(gateway, reply, status, fault, what):
 
 def is_sent_back(gateway, reply, what, return_to="/"):
     return check(reply.status == 303 and reply.location == gateway.url + return_to and "proofkey=" in reply.headers.get("set-cookie", ""),
-                 f"{what}: signed in and sent back", reply)
+                 f"{what}: signed in and sent back, with nothing of the callback in the URL, G-19", reply)

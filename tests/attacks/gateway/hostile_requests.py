@@ -59,7 +59,7 @@ def headers_of_the_client():
     browser.sign_in(provider)
     for path in CHECKS + ("/me", "/"):
         reply = ask(gateway.port, "GET", path, mine)
-        check("root" not in repr(reply.pairs).lower() and "root" not in reply.text.lower() and (path == "/" or reply.status == 401), f"{path}: identity headers of a stranger count for nothing", reply)
+        check("root" not in repr(reply.pairs).lower() and "root" not in reply.text.lower() and (path == "/" or reply.status == 401), f"G-21 {path}: identity headers of a stranger count for nothing", reply)
         reply = browser.get(path, mine)
         check(reply.status == 200 and "root" not in repr(reply.pairs).lower() and "root@" not in reply.text, f"{path}: nor those of somebody signed in", reply)
 

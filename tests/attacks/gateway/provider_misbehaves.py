@@ -100,8 +100,8 @@ def misbehave(what, endpoint, how, status, fault, login="one", person="ada"):
     browser = Browser(gateway)
     path = provider.approve(browser.start(login), person, **{endpoint: how})
     reply = browser.get(path)
-    is_refused(gateway, reply, status, fault, what)
-    equal((provider.asked("token", parameters(path)["code"]), browser.signed_in()), (1, None), f"{what}: one token request, and nobody is signed in")
+    is_refused(gateway, reply, status, fault, "C-29 " + what)
+    equal((provider.asked("token", parameters(path)["code"]), browser.signed_in()), (1, None), f"C-18 {what}: one token request, and nobody is signed in")
     if endpoint == "userinfo":
         check(wait_for(lambda: [provider.asked("revoke", token) for token in provider.tokens_of(path)] == [1, 1]), f"{what}: the tokens are given back", gateway.log()[-500:])
     check("<script" not in reply.text and "<b>" not in reply.text, f"{what}: nothing of it is markup on the page", reply.text)
@@ -123,7 +123,7 @@ def somebody_else():
 
 def bearable():
     for what, how in BEARABLE:
-        is_sent_back(gateway, Browser(gateway).sign_in(provider, token=how), what)
+        is_sent_back(gateway, Browser(gateway).sign_in(provider, token=how), "C-17 C-25 C-26 " + what)
 
 
 def hanging():

@@ -57,7 +57,7 @@ def at_login():
             check(back.status == 303 and where(back.location) in (gateway.url, ALLOWED) and back.location.isprintable() and "\\" not in back.location
                   and back.headers.get("set-cookie", "").count("\n") == 0 and "a=b" not in back.headers["set-cookie"], f"{spelling}: and comes back here", back)
         else:
-            check(reply.status == 400 and "location" not in reply.headers and EVIL not in reply.text, f"{spelling}: refused", reply)
+            check(reply.status == 400 and "location" not in reply.headers and EVIL not in reply.text, f"G-14 {spelling}: refused", reply)
     check(begun < len(SPELLINGS) / 4, "nearly all of them are refused", begun)
 
 

@@ -93,7 +93,7 @@ def in_memory():
         check(wanted <= held, "the keeper has what it needs, and we can see it there", wanted - held)
         equal(held & {"session key", "attempt key", "master key", "master key as text"}, set(), "but no key of cookies or states, and no master key")
         for pid in gateway.children("front"):
-            equal(found(pid, values), set(), "a front has no client secret, no token, no vault key and no master key")
+            equal(found(pid, values), set(), "G-02 a front has no client secret, no token, no vault key and no master key")
             equal(found(pid, {"session key": ring.subkey("session"), "attempt key": ring.subkey("attempt")}), {"session key", "attempt key"}, "it has the keys of cookies and states, so we can see what it has")
         equal(found(gateway.process.pid, {name: value for name, value in values.items() if "token" in name}), set(), "the supervisor has no token")
     finally:
@@ -121,7 +121,7 @@ def environment_and_arguments():
         check(CLIENT_SECRET.encode() not in environment and names <= {"ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS"}, "a child's environment is empty", names)
     for pid in [gateway.process.pid, *gateway.children("front"), *gateway.children("keeper")]:
         arguments = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes()
-        check(CLIENT_SECRET.encode() not in arguments and len(arguments) < 200, "no secret is in the arguments", arguments)
+        check(CLIENT_SECRET.encode() not in arguments and len(arguments) < 200, "C-32 no secret is in the arguments", arguments)
 
 
 def confined():
@@ -154,7 +154,7 @@ def files():
     made = [path for path in (gateway.directory / "state").iterdir()]
     check(any(path.name == "vault.db" for path in made), "the store is there", made)
     for path in [*made, gateway.ring]:
-        equal(stat.filemode(path.stat().st_mode), "-rw-------", f"{path.name} is its owner's alone")
+        equal(stat.filemode(path.stat().st_mode), "-rw-------", f"C-32 {path.name} is its owner's alone")
     for mode in (0o640, 0o604, 0o666):
         gateway.ring.chmod(mode)
         done = subprocess.run([PROGRAM, "serve", "--check-config", "--config", gateway.config], capture_output=True, text=True, timeout=30,

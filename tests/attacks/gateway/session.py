@@ -38,7 +38,7 @@ def forged():
     equal(status(cookie), 200, "the cookie is a session")
     for what, replacement in (("changed", lambda c: "A" if c != "A" else "B"), ("in the other case", str.swapcase), ("no base64url", lambda c: "+"), ("left out", lambda c: "")):
         wrong = [at for at in range(len(cookie)) if (new := cookie[:at] + replacement(cookie[at]) + cookie[at + 1:]) != cookie and status(new) != 401]
-        equal(wrong, [], f"each of its {len(cookie)} characters {what}: no session")
+        equal(wrong, [], f"G-08 each of its {len(cookie)} characters {what}: no session")
     for value in ("", cookie[:-1], cookie + "A", cookie + "=", cookie + cookie, '"' + cookie + '"', "%41" + cookie[1:], cookie[::-1], "x" * 22, "null"):
         equal((status(value), status(value, "/check/nginx")), (401, 401), f"{value[:8]}... ({len(value)} characters) is no session")
     connection.close()
@@ -63,12 +63,12 @@ def attributes():
     browser = Browser(gateway)
     for reply, name in ((browser.get("/login/one"), "proofkey-browser-"), (browser.sign_in(provider), "proofkey=")):
         cookie = reply.headers["set-cookie"]
-        check(cookie.startswith(name) and all(word in cookie.split("; ") for word in ("Path=/", "HttpOnly", "SameSite=Lax")) and "Domain" not in cookie and len(cookie) < 4096, f"{name} for this host and for no script", cookie)
+        check(cookie.startswith(name) and all(word in cookie.split("; ") for word in ("Path=/", "HttpOnly", "SameSite=Lax")) and "Domain" not in cookie and len(cookie) < 4096, f"G-04 G-06 {name} for this host and for no script", cookie)
     cookie = ask(secure.port, "GET", "/login/one").headers["set-cookie"]
-    check(cookie.startswith("__Host-proofkey-browser-") and cookie.endswith("; Secure") and "Domain" not in cookie, "over https no subdomain can set it: __Host- and Secure", cookie)
+    check(cookie.startswith("__Host-proofkey-browser-") and cookie.endswith("; Secure") and "Domain" not in cookie, "G-03 G-07 over https no subdomain can set it: __Host- and Secure", cookie)
     value = cookie.split(";")[0].split("=")[1]
     reply = ask(secure.port, "GET", "/login/one", {"Cookie": "proofkey-browser-x=" + value})
-    check("__Host-" in reply.headers["set-cookie"], "and one without the prefix is not taken", reply)
+    check("__Host-" in reply.headers["set-cookie"], "G-07 and one without the prefix is not taken", reply)
     provider.people["long"] = {"sub": "s" * 255, "name": "é" * 2000, "email": "e" * 242 + "@example.com"}
     reply = Browser(gateway).sign_in(provider, person="long")
     check(reply.status == 303 and len(reply.headers["set-cookie"]) < 4096, "the longest identity still fits into a cookie", len(reply.headers.get("set-cookie", "")))
@@ -94,14 +94,14 @@ def revoked_at_the_provider():
     is_sent_back(gateway, browser.get(path), "grace")
     tokens = provider.tokens_of(path)
     browser.log_out()
-    check(wait_for(lambda: [provider.asked("revoke", token) for token in tokens] == [1, 1]), "logout revokes the refresh token and the access token, once each", tokens)
+    check(wait_for(lambda: [provider.asked("revoke", token) for token in tokens] == [1, 1]), "C-50 logout revokes the refresh token and the access token, once each", tokens)
     equal(wait_for(lambda: len(gateway.log_lines("event=token.revoked")) >= 2), True, "and the log says so")
     for status in (400, 503):
         browser = Browser(gateway)
         path = provider.approve(browser.start(), "grace", revoke=lambda handler, document: handler.json({"error": "no"}, status))
         browser.get(path)
         equal(browser.log_out().status, 303, f"a provider that answers {status} does not keep anybody signed in")
-        check(wait_for(lambda: all(provider.asked("revoke", token) for token in provider.tokens_of(path))) and wait_for(lambda: gateway.log_lines("event=token.not_revoked")), "and the log says that too")
+        check(wait_for(lambda: all(provider.asked("revoke", token) for token in provider.tokens_of(path))) and wait_for(lambda: gateway.log_lines("event=token.not_revoked")), "C-50 and the log says that too")
 
 
 def from_elsewhere():
@@ -110,10 +110,10 @@ def from_elsewhere():
                     {"Origin": "http://127.0.0.1"}, {"Origin": "https://evil.example", "Sec-Fetch-Site": "same-origin"}, {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"},
                     {"Sec-Fetch-Site": "none"}, {"Referer": gateway.url + "/"}, {"X-Requested-With": "XMLHttpRequest"}):
         reply = browser.log_out(**headers)
-        check(reply.status == 403 and "set-cookie" not in reply.headers, f"a logout with {headers} is refused", reply)
+        check(reply.status == 403 and "set-cookie" not in reply.headers, f"G-10 a logout with {headers} is refused", reply)
     for method in ("GET", "HEAD", "PUT", "DELETE", "OPTIONS"):
         reply = browser.ask(method, "/logout", {"Origin": gateway.url})
-        check(reply.status == 405 and "set-cookie" not in reply.headers, f"{method} /logout ends nothing", reply)
+        check(reply.status == 405 and "set-cookie" not in reply.headers, f"G-10 {method} /logout ends nothing", reply)
     equal(browser.signed_in(), "sub-ada", "still signed in")
     equal((browser.log_out(**{"Sec-Fetch-Site": "same-origin"}).status, browser.signed_in()), (303, None), "a page of this site signs out")
 
@@ -127,7 +127,7 @@ def replaced():
     deadline = time.monotonic() + 15
     while old.signed_in() and time.monotonic() < deadline:
         time.sleep(0.2)
-    equal((browser.signed_in(), old.signed_in()), ("sub-grace", None), "and then ends the session that was there")
+    equal((browser.signed_in(), old.signed_in()), ("sub-grace", None), "G-09 and then ends the session that was there")
     reply = browser.sign_in(provider, token=lambda handler, document: handler.json({"error": "invalid_grant"}, 400))
     equal((reply.status, browser.signed_in()), (502, "sub-grace"), "a login that fails ends none")
     here, there = signed_in("linus"), signed_in("linus")
@@ -142,7 +142,7 @@ def nothing_is_kept():
                           ("/check/nginx", {}), ("/check/traefik", {}), ("/check/caddy", {}), ("/check/envoy", {})):
         for who in (browser, Browser(gateway)):
             reply = who.get(path, headers)
-            check(reply.headers.get("cache-control") == "no-store", f"{path} {'signed in' if who is browser else 'signed out'}: no-store", reply)
+            check(reply.headers.get("cache-control") == "no-store", f"{path} {'signed in' if who is browser else 'signed out'}: no-store, G-13", reply)
     for path in ("/check/traefik", "/check/caddy", "/check/envoy"):
         check(ask(gateway.port, "GET", path, away).headers.get("cache-control") == "no-store", f"{path} redirects: no-store")
     for reply, what in ((browser.sign_in(provider), "the callback"), (browser.log_out(Origin="https://evil.example"), "a logout refused"), (browser.log_out(), "a logout")):
@@ -155,9 +155,9 @@ def no_foreign_origins():
     for path in ("/", "/me", "/login/one", "/callback/one", "/check/nginx", "/check/traefik", "/healthz", "/logout", "/assets/proofkey.css"):
         for method in ("GET", "OPTIONS", "POST"):
             reply = browser.ask(method, path, foreign)
-            check(not [name for name, _ in reply.pairs if name.startswith("access-control-")], f"{method} {path}: no CORS", reply)
+            check(not [name for name, _ in reply.pairs if name.startswith("access-control-")], f"G-12 {method} {path}: no CORS", reply)
     page = browser.get("/")
-    equal([page.headers.get(name) for name in ("x-frame-options", "x-content-type-options", "referrer-policy")], ["DENY", "nosniff", "no-referrer"], "and no frames")
+    equal([page.headers.get(name) for name in ("x-frame-options", "x-content-type-options", "referrer-policy")], ["DENY", "nosniff", "no-referrer"], "G-19 and no frames")
 
 
 def many_at_once():

@@ -14,7 +14,7 @@ other = Gateway(provider)
 
 
 def attack(what, fault, victim, path, status=400, **request):
-    """Sends a callback; it must be refused so, and the provider must not hear of it."""
+    """Sends a callback; it must be refused so, and the provider must not hear of it. C-10"""
     before = provider.asked("token")
     is_refused(gateway, victim.get(path, **request), status, fault, what)
     equal(provider.asked("token"), before, what + ": no token request")
@@ -63,8 +63,8 @@ def other_browsers():
     browser, state, code = login_under_way()
     stranger = Browser(gateway)
     stranger.start()
-    attack("the state of another browser", "state-mismatch", stranger, callback("one", code=code, state=state))
-    attack("no cookie at all", "login-cookie-lost", Browser(gateway), callback("one", code=code, state=state))
+    attack("G-15 the state of another browser", "state-mismatch", stranger, callback("one", code=code, state=state))
+    attack("G-15 G-17 no cookie at all", "login-cookie-lost", Browser(gateway), callback("one", code=code, state=state))
     attack("an empty cookie", "state-mismatch", Browser(gateway, {"proofkey-browser-": ""}), callback("one", code=code, state=state))
     attack("a hundred other cookies", "state-mismatch", Browser(gateway, {f"proofkey-browser-{n}": f"value{n}" for n in range(100)}),
            callback("one", code=code, state=state))
@@ -85,9 +85,9 @@ def replayed():
     check(reply.status == 303 and reply.location == gateway.url + "/there" and "set-cookie" not in reply.headers,
           "the same callback again, signed in: sent where it wanted to go, and no new session", reply)
     without = Browser(gateway, {name: value for name, value in browser.jar.items() if name != "proofkey"})
-    attack("the same callback again, not signed in", "code-reused", without, path)
+    attack("C-11 C-18 G-18 the same callback again, not signed in", "code-reused", without, path)
     query = parameters(path)
-    attack("another code for a state that was used", "code-two-for-one-state", browser, callback("one", code=query["code"] + "x", state=query["state"]))
+    attack("C-11 G-18 another code for a state that was used", "code-two-for-one-state", browser, callback("one", code=query["code"] + "x", state=query["state"]))
     equal(provider.asked("token", query["code"]), 1, "the code was redeemed once")
 
 
@@ -107,7 +107,7 @@ def too_old():
         forged = ring.attempt_at(state, now - age)
         sensitive.add(forged)
         if fault:
-            attack(f"a state {age} seconds old, of 30 allowed", fault, browser, callback("one", code=code, state=forged))
+            attack(f"G-18 a state {age} seconds old, of 30 allowed", fault, browser, callback("one", code=code, state=forged))
         else:
             is_sent_back(gateway, browser.get(callback("one", code=code, state=forged)), "the same hand makes one 10 seconds old: it is good")
 
@@ -124,7 +124,7 @@ def other_logins():
     at_one, at_two = browser.start("one"), browser.start("two")
     for login, location in (("two", at_one), ("one", at_two)):
         code = parameters(provider.approve(location))["code"]
-        attack(f"the state of another login at the callback of {login}", "issuer-mismatch", browser, callback(login, code=code, state=state_of(location)))
+        attack(f"C-15 G-30 the state of another login at the callback of {login}", "issuer-mismatch", browser, callback(login, code=code, state=state_of(location)))
 
 
 def other_seals():

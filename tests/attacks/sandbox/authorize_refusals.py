@@ -29,7 +29,7 @@ def is_redirect(reply, login, wanted, what, state=True):
 def pages(sandbox, login):
     name, d = login.dialect.name, login.dialect
     for value in (None, "", "unknown", "SANDBOX-CLIENT", "sandbox-client "):
-        is_page(sandbox.authorize(login, **{d["client_id_parameter"]: value}), f"{name}: client {value!r}")
+        is_page(sandbox.authorize(login, **{d["client_id_parameter"]: value}), f"S-02 S-39 {name}: client {value!r}")
     for public in (False, True):
         if not d.has(public):
             is_page(sandbox.authorize(Login(d, public)), f"{name}: a client of a kind that is not there")
@@ -37,11 +37,11 @@ def pages(sandbox, login):
                 "http://127.0.0.1.example.com/", "http://127.0.0.1:80.example.com/", "http://127.0.0.1\\@example.com/", "http://localhost.example.com/",
                 REDIRECT + "#fragment", "http://[::1].example.com/", "http://127.0.0.1:99999/", "ftp://127.0.0.1/", "http://127.0.0.1/" + "a" * 4000,
                 "http://127.0.0.1/\r\nSet-Cookie: a=b", "https://app.example.com/other", "https://app.example.com/cb/", "https://APP.example.com/cb",
-                "https://app.example.com/cb?a=1", "https://app.example.com/%63b"):
-        is_page(sandbox.authorize(login, redirect_uri=uri), f"{name}: redirect URI {str(uri)[:50]!r}")
+                "https://app.example.com/cb?a=1", "https://app.example.com/%63b", "https://app.example.com/cb/below", "https://ada@app.example.com/cb"):
+        is_page(sandbox.authorize(login, redirect_uri=uri), f"S-01 S-02 S-04 S-05 {name}: redirect URI {str(uri)[:50]!r}")
     twice = login.url().partition("?")[2]
     for key in (d["client_id_parameter"], "redirect_uri"):
-        is_page(sandbox.ask("GET", f"{d.path('authorize_url')}?{twice}&{key}=x"), f"{name}: {key} twice")
+        is_page(sandbox.ask("GET", f"{d.path('authorize_url')}?{twice}&{key}=x"), f"S-07 {name}: {key} twice")
     for method in ("PUT", "DELETE", "PATCH", "OPTIONS"):
         reply = sandbox.ask(method, f"{d.path('authorize_url')}?{twice}")
         check(reply.status == 405 and "access-control-allow-origin" not in reply.headers, f"{name}: {method}, and no CORS", reply.status)
@@ -53,9 +53,9 @@ def pages(sandbox, login):
 
 def redirects(sandbox, login):
     name, d = login.dialect.name, login.dialect
-    is_redirect(sandbox.authorize(login, response_type=None), login, d.refusal("response-type-present", 0, "invalid_request"), f"{name}: no response_type")
+    is_redirect(sandbox.authorize(login, response_type=None), login, d.refusal("response-type-present", 0, "invalid_request"), f"S-09 {name}: no response_type")
     for value in ("token", "code token", "Code"):
-        is_redirect(sandbox.authorize(login, response_type=value), login, d.refusal("response-type-code", 0, "unsupported_response_type"), f"{name}: response_type={value}")
+        is_redirect(sandbox.authorize(login, response_type=value), login, d.refusal("response-type-code", 0, "unsupported_response_type"), f"S-09 {name}: response_type={value}")
     wanted = d.refusal("scope-known", 0, "invalid_scope")
     malformed = ['"', "é", d.scope() + '"']
     unknown = ["unknown", d.scope(d["scopes"][:1] + ["unknown"])] + [(" " if d["scope_separator"] == "," else ",").join(d["scopes"][:2])] * (len(d["scopes"]) > 1)
@@ -67,8 +67,8 @@ def redirects(sandbox, login):
             is_redirect(sandbox.authorize(login, scope=value), login, d.refusal("scope-required", 0, "invalid_scope"), f"{name}: without the scope {scope}: {value!r}")
     query = login.url().partition("?")[2]
     for key in (d["scope_parameter"], "response_type") + ("code_challenge", "code_challenge_method") * d.takes_challenges():
-        is_redirect(sandbox.ask("GET", f"{d.path('authorize_url')}?{query}&{key}=x"), login, d.refusal("parameters-once", 0, "invalid_request"), f"{name}: {key} twice")
-    is_redirect(sandbox.ask("GET", f"{d.path('authorize_url')}?{query}&state=x"), login, d.refusal("parameters-once", 0, "invalid_request"), f"{name}: state twice", state=False)
+        is_redirect(sandbox.ask("GET", f"{d.path('authorize_url')}?{query}&{key}=x"), login, d.refusal("parameters-once", 0, "invalid_request"), f"S-07 {name}: {key} twice")
+    is_redirect(sandbox.ask("GET", f"{d.path('authorize_url')}?{query}&state=x"), login, d.refusal("parameters-once", 0, "invalid_request"), f"S-07 {name}: state twice", state=False)
 
 
 def pkce(sandbox, login):
@@ -85,8 +85,8 @@ def pkce(sandbox, login):
     for value in (None, ""):
         reply = sandbox.authorize(login, code_challenge=value, code_challenge_method=None)
         if d["pkce"] == "required" or login.public:
-            is_redirect(reply, login, missing, f"{name}: challenge {value!r}")
-            check(missing[2] is not None or "code_challenge" in reply.query[d["callback_error_text_parameter"]], f"{name}: and says so")
+            is_redirect(reply, login, missing, f"S-06 S-12 {name}: challenge {value!r}")
+            check(missing[2] is not None or "code_challenge" in reply.query[d["callback_error_text_parameter"]], f"S-12 {name}: and says so")
         else:
             check("code" in reply.query, f"{name}: a challenge is optional", reply.location)
     is_redirect(sandbox.authorize(login, code_challenge=None), login, missing, f"{name}: a method without a challenge")
@@ -97,7 +97,7 @@ def pkce(sandbox, login):
     if d["method_missing"] == "refused" or (d["method_missing"] == "plain" and not d["plain"]):
         wrong.append(None)
     for value in wrong:
-        is_redirect(sandbox.authorize(login, code_challenge_method=value), login, method, f"{name}: method {value!r}")
+        is_redirect(sandbox.authorize(login, code_challenge_method=value), login, method, f"{'S-14' if value is None else 'S-13'} {name}: method {value!r}")
     digest = hashlib.sha256(login.verifier.encode())
     odd = [login.challenge("base64url") + "=", login.challenge("base64url")[:-1], "a" * 43 + "+", "+/" + "a" * 41,
            base64.urlsafe_b64encode(digest.hexdigest().encode()).decode().rstrip("="), digest.hexdigest().upper(), "a" * 300,
@@ -106,7 +106,7 @@ def pkce(sandbox, login):
         reply = sandbox.authorize(login, code_challenge=value)
         of_verifier = 43 <= len(value) <= 128 and not set(value) & set("=+/")
         if d["challenge_shape"] == "checked" or d["challenge_shape"] == "characters" and not of_verifier:
-            is_redirect(reply, login, d.refusal("challenge-shape", 0, "invalid_request"), f"{name}: challenge {value[:20]}...")
+            is_redirect(reply, login, d.refusal("challenge-shape", 0, "invalid_request"), f"S-15 {name}: challenge {value[:20]}...")
         else:
             check("code" in reply.query, f"{name}: does not look at the challenge {value[:20]}...", reply.location)
 
@@ -117,7 +117,7 @@ def state_and_uri(sandbox, login):
         for change, key in (({}, "code"), ({"response_type": None}, "error")):
             reply = sandbox.authorize(login, state=state, **change)
             check(key in reply.query and reply.query.get("state") == state and "a=b" not in reply.headers.get("set-cookie", "") and (reply.body == b"" or reply.posted[0]),
-                  f"{name}: state {state[:12]!r} comes back unchanged with {key}", reply.location[:200])
+                  f"S-10 {name}: state {state[:12]!r} comes back unchanged with {key}", reply.location[:200])
     reply = sandbox.authorize(login, state=None)
     check("state" not in reply.query, f"{name}: no state, none back")
     if login.dialect["state_min"]:
@@ -130,10 +130,10 @@ def state_and_uri(sandbox, login):
     for uri in ("http://127.0.0.1:1", "http://127.0.0.1:65535/x", "http://[::1]:7/x", "http://localhost/x", "http://127.9.9.9/x", "http://127.0.0.1/x?a=1&b=%20",
                 "https://app.example.com/cb"):
         reply = sandbox.authorize(login, redirect_uri=uri)
-        check(reply.goes_to(uri) and "code" in reply.query, f"{name}: redirect URI {uri}", reply.location)
+        check(reply.goes_to(uri) and "code" in reply.query, f"S-03 S-05 {name}: redirect URI {uri}", reply.location)
     reply = sandbox.authorize(login, extra="x")
-    check("code" in reply.query, f"{name}: unknown parameters are ignored")
-    check("access-control-allow-origin" not in sandbox.ask("GET", login.dialect.path("authorize_url"), headers={"Origin": "https://evil.example"}).headers, f"{name}: no CORS")
+    check("code" in reply.query, f"S-06 {name}: unknown parameters are ignored")
+    check("access-control-allow-origin" not in sandbox.ask("GET", login.dialect.path("authorize_url"), headers={"Origin": "https://evil.example"}).headers, f"S-38 {name}: no CORS")
 
 
 def main():

@@ -37,7 +37,7 @@ def scopes(sandbox, login):
             continue
         if parameter:
             equal(reply.query[parameter], d.scope(granted), f"{name}: the callback says what was left on")
-        equal(granted_to(reply), granted if d["reply_scope"] != "absent" else None, f"{name}: {kept} left on")
+        equal(granted_to(reply), granted if d["reply_scope"] != "absent" else None, f"S-33 {name}: {kept} left on")
         for scope in asked:
             box = re.search(r'<input[^>]*value="' + re.escape(html.escape(scope)) + r'"[^>]*>', page.text)[0]
             check("checked" in box and ("disabled" in box) == (scope in fixed), f"{name}: {scope} can be switched off unless it is fixed", box)

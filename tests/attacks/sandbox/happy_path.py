@@ -23,15 +23,15 @@ def check_page(page, name):
     check(page.status == 200 and all(u in page.text for u in ("ada", "grace", "linus")), f"{name}: the page offers three people", page.text[:200])
     policy = page.headers.get("content-security-policy", "")
     check("default-src 'none'" in policy and "frame-ancestors 'none'" in policy and "base-uri 'none'" in policy and "form-action" not in policy
-          and "unsafe" not in policy and "script-src" not in policy, f"{name}: the page's policy", policy)
+          and "unsafe" not in policy and "script-src" not in policy, f"S-36 {name}: the page's policy", policy)
     equal([page.headers.get(h) for h in ("x-frame-options", "referrer-policy", "x-content-type-options", "cache-control")],
-          ["DENY", "no-referrer", "nosniff", "no-store"], f"{name}: the page's headers")
+          ["DENY", "no-referrer", "nosniff", "no-store"], f"S-36 S-37 {name}: the page's headers")
 
 
 def check_callback(reply, login, name):
     d = login.dialect
-    equal(reply.status, 200 if d["response_mode"] == "form_post" else 303, f"{name}: the way back is a 303, or a page that posts")
-    check(reply.goes_to(REDIRECT) and reply.query.get("state") == login.state, f"{name}: it goes to the redirect URI with state", reply.location)
+    equal(reply.status, 200 if d["response_mode"] == "form_post" else 303, f"S-35 {name}: the way back is a 303, or a page that posts")
+    check(reply.goes_to(REDIRECT) and reply.query.get("state") == login.state, f"S-10 {name}: it goes to the redirect URI with state", reply.location)
     code = reply.query.get("code", "")
     check(len(code) >= 43 and code.startswith(d["code_prefix"]) and code.endswith(d["code_suffix"]), f"{name}: the code has 256 bits, the dialect's beginning and its end", code)
     if reply.location:
@@ -61,8 +61,8 @@ def check_tokens(reply, login, name):
     d = login.dialect
     equal(reply.status, 200, f"{name}: the code is redeemed")
     got = reply.tokens(d)
-    equal([got.get("token_type"), got.get("expires_in"), got.get("scope")], [d["token_type"] or None, wanted_expiry(d), wanted_scope(d)], f"{name}: the token reply")
-    equal([reply.headers.get(h) for h in ("cache-control", "pragma", "access-control-allow-origin")], ["no-store", "no-cache", "*"], f"{name}: its headers")
+    equal([got.get("token_type"), got.get("expires_in"), got.get("scope")], [d["token_type"] or None, wanted_expiry(d), wanted_scope(d)], f"S-33 {name}: the token reply")
+    equal([reply.headers.get(h) for h in ("cache-control", "pragma", "access-control-allow-origin")], ["no-store", "no-cache", "*"], f"S-32 {name}: its headers")
     equal("refresh_token" in got, d["refresh_lifetime"] > 0, f"{name}: a refresh token where the dialect has them")
     if d["refresh_lifetime_parameter"]:
         equal(got.get(d["refresh_lifetime_parameter"]), d["refresh_lifetime"], f"{name}: and its lifetime")
@@ -121,7 +121,7 @@ def main():
                 subject = check_person(sandbox, reply, login, person, name)
                 check(person == "linus" or subject == subjects[login.dialect.name, person], f"{name}: the same subject in another run")
             posted = sandbox.ask("POST", login.dialect.path("authorize_url"), login.asked())
-            check_callback(posted, login, f"{name} by POST")
+            check_callback(posted, login, f"S-08 {name} by POST")
     finish()
 
 

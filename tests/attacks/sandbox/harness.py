@@ -428,8 +428,8 @@ def main():
         sandbox.process.send_signal(signal.SIGINT)
         equal(sandbox.process.wait(20), 0, "SIGINT ends it with status 0")
     for options, what in ((["--listen", "no-address"], "an address that is none"), (["--code-ttl", "-1"], "a negative lifetime"),
-                          (["--redirect-uri", "http://example.com/cb"], "a redirect URI in clear to another machine"),
-                          (["--redirect-uri", "https://example.com/cb#x"], "a redirect URI with a fragment"),
+                          (["--redirect-uri", "http://example.com/cb"], "S-04 a redirect URI in clear to another machine"),
+                          (["--redirect-uri", "https://example.com/cb#x"], "S-05 a redirect URI with a fragment"),
                           (["--providers", "/nowhere/at/all"], "a directory that is not there"), (["surplus"], "a word too many")):
         done = subprocess.run([os.path.abspath(sys.argv[1]), "sandbox", "--listen", "127.0.0.1:0", *options], capture_output=True, timeout=20)
         check(done.returncode in (1, 2) and done.stderr and not done.stdout, what + " is refused", done)

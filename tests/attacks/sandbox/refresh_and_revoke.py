@@ -33,7 +33,7 @@ def refreshing(sandbox, login):
         return
     current = second["refresh_token"]
     for scope in [d.scope(d["scopes"])] * (len(d["scopes"]) > len(d.asked_scopes())) + ["unknown"]:
-        is_refusal(sandbox.refresh(login, current, **{d["scope_parameter"]: scope}), d.refusal("scope-within-grant", 400, "invalid_scope"), f"{name}: a wider scope {scope}")
+        is_refusal(sandbox.refresh(login, current, **{d["scope_parameter"]: scope}), d.refusal("scope-within-grant", 400, "invalid_scope"), f"S-41 {name}: a wider scope {scope}")
     if d.has(not login.public):
         is_refusal(sandbox.refresh(Login(d, not login.public), current), d.refusal("refresh-token-client", 400, "invalid_grant"), f"{name}: another client")
     least = d.asked_scopes()[:1]
@@ -62,10 +62,10 @@ def revoking(sandbox, login):
     stranger = ("client-authenticated", 401, "invalid_client")
     if not by_itself and d.has(not login.public):
         reply = revoke(given["access_token"], Login(d, not login.public))
-        is_refusal(reply, d.refusal("token-client", 400, "unauthorized_client"), f"{name}: another client's token")
-    is_refusal(sandbox.ask("POST", path, {key: given["access_token"]}), d.refusal(*stranger), f"{name}: revoking as nobody")
+        is_refusal(reply, d.refusal("token-client", 400, "unauthorized_client"), f"S-51 {name}: another client's token")
+    is_refusal(sandbox.ask("POST", path, {key: given["access_token"]}), d.refusal(*stranger), f"S-51 {name}: revoking as nobody")
     is_refusal(revoke(""), d.refusal(*stranger) if by_itself else d.refusal("token-present", 400, "invalid_request"), f"{name}: revoking nothing")
-    is_refusal(sandbox.ask("GET", path), d.refusal("method-post", 405, "invalid_request"), f"{name}: revoking by GET")
+    is_refusal(sandbox.ask("GET", path), d.refusal("method-post", 405, "invalid_request"), f"S-51 {name}: revoking by GET")
     check(works(sandbox, login, given, subject), f"{name}: still alive")
     equal(revoke(given["access_token"]).status, 200, f"{name}: an access token revoked")
     check(not works(sandbox, login, given, subject) or not d["userinfo_url"], f"{name}: is dead")
@@ -75,7 +75,7 @@ def revoking(sandbox, login):
             is_refusal(sandbox.refresh(login, given["refresh_token"]), d.refusal("refresh-token-known", 400, "invalid_grant"), f"{name}: and takes its refresh token along")
         return
     equal(revoke(given["access_token"]).status, 200, f"{name}: twice does no harm")
-    equal(revoke("x" * 43).status, 200, f"{name}: nor an unknown one")
+    equal(revoke("x" * 43).status, 200, f"S-51 {name}: nor an unknown one")
     if "refresh_token" in given:
         given = sandbox.login(login)[0]
         equal(revoke(given["refresh_token"], token_type_hint="access_token").status, 200, f"{name}: a refresh token revoked")
@@ -100,7 +100,7 @@ def bearer(sandbox, login):
     reply = ask(path=bare)
     challenge = reply.headers.get("www-authenticate", "")
     check(reply.status == present[0] and (reply.status != 401 or challenge.startswith("Bearer") and ("error" not in challenge or present[1])),
-          f"{name}: no token: a bare challenge", (reply.status, reply.headers))
+          f"S-50 {name}: no token: a bare challenge", (reply.status, reply.headers))
     for wrong in ("wrong", token[:-1], token + "x", "x" * 9000):
         reply = ask("Bearer " + wrong) if by_header else ask(path=path.replace(token, wrong))
         challenge = reply.headers.get("www-authenticate", "")
@@ -109,7 +109,7 @@ def bearer(sandbox, login):
     for header in ("Basic " + token, token, "Bearer", "Bearer "):
         equal(ask(header, bare).status, present[0], f"{name}: header {header[:8]!r}")
     if by_header:
-        equal(ask(path=path + "?&"["?" in path] + "access_token=" + token).status, d.refusal("bearer-in-header", 400, "")[0], f"{name}: a token in the URL")
+        equal(ask(path=path + "?&"["?" in path] + "access_token=" + token).status, d.refusal("bearer-in-header", 400, "")[0], f"S-50 {name}: a token in the URL")
         equal(ask("bearer " + token).status, 200, f"{name}: the scheme in lower case")
     else:
         equal(ask("Bearer " + token, bare).status, present[0], f"{name}: a token in the header")

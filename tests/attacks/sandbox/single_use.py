@@ -16,11 +16,11 @@ def reuse(sandbox, login):
     subject = at(reply.members, d["token_subject"]) if d["token_subject"] else None
     if d["userinfo_url"]:
         equal(sandbox.userinfo(login, first["access_token"], subject).status, 200, f"{name}: the token works")
-    is_refusal(sandbox.token(login, code), d.refusal("code-unused", 400, "invalid_grant"), f"{name}: a code twice")
+    is_refusal(sandbox.token(login, code), d.refusal("code-unused", 400, "invalid_grant"), f"S-23 {name}: a code twice")
     if d["userinfo_url"]:
-        equal(sandbox.userinfo(login, first["access_token"], subject).status, d.refusal("bearer-valid", 401, "")[0], f"{name}: and what it gave is revoked")
+        equal(sandbox.userinfo(login, first["access_token"], subject).status, d.refusal("bearer-valid", 401, "")[0], f"S-23 {name}: and what it gave is revoked")
     if "refresh_token" in first:
-        is_refusal(sandbox.refresh(login, first["refresh_token"]), d.refusal("refresh-token-known", 400, "invalid_grant"), f"{name}: the refresh token too")
+        is_refusal(sandbox.refresh(login, first["refresh_token"]), d.refusal("refresh-token-known", 400, "invalid_grant"), f"S-23 {name}: the refresh token too")
 
 
 def strangers(sandbox, login):
@@ -38,8 +38,8 @@ def strangers(sandbox, login):
     if d.has(not login.public):
         other = Login(d, not login.public)
         other.verifier = login.verifier
-        is_refusal(sandbox.token(other, code), d.refusal("code-client", 400, "invalid_grant"), f"{name}: another client with everything else right")
-    equal(sandbox.token(login, code).status, 200, f"{name}: the owner still can")
+        is_refusal(sandbox.token(other, code), d.refusal("code-client", 400, "invalid_grant"), f"S-25 {name}: another client with everything else right")
+    equal(sandbox.token(login, code).status, 200, f"S-26 {name}: the owner still can")
     if d["userinfo_url"]:
         equal(sandbox.login(login)[1].status, 200, f"{name}: a new login is not touched")
 
@@ -64,7 +64,7 @@ def race(login):
             thread.start()
         for thread in threads:
             thread.join()
-        equal((len(replies), replies.count(200)), (40, 1), f"{login.dialect.name}: forty at once, one wins")
+        equal((len(replies), replies.count(200)), (40, 1), f"S-23 {login.dialect.name}: forty at once, one wins")
 
 
 def main():
@@ -87,7 +87,7 @@ def main():
         time.sleep(1.2)
         for login, code in late:
             name = f"{login.dialect.name} {login.id}"
-            is_refusal(sandbox.token(login, code), login.dialect.refusal("code-unexpired", 400, "invalid_grant"), f"{name}: a code too late")
+            is_refusal(sandbox.token(login, code), login.dialect.refusal("code-unexpired", 400, "invalid_grant"), f"S-24 {name}: a code too late")
         check("code-expired" in sandbox.log(), "the log says code-expired")
         for login, reply in prompt:
             d = login.dialect

@@ -48,9 +48,9 @@ def transport(case):
     good = login.redeem(case.sandbox.code(login))
     if login.dialect["token_request"] == "form":
         form_transport(case, good)
-    case.token("no grant_type", "grant-type-present", 400, "invalid_request", "grant-type-wrong", grant_type=None)
+    case.token("S-31 no grant_type", "grant-type-present", 400, "invalid_request", "grant-type-wrong", grant_type=None)
     for value in ("password", "client_credentials", "code", "Authorization_code"):
-        case.token(f"grant_type={value}", "grant-type-known", 400, "unsupported_grant_type", "grant-type-wrong", grant_type=value)
+        case.token(f"S-31 grant_type={value}", "grant-type-known", 400, "unsupported_grant_type", "grant-type-wrong", grant_type=value)
     if login.dialect["refresh_url"]:
         case.token("a refresh at the token URL", "grant-type-known", 400, "unsupported_grant_type", "refresh-endpoint-wrong", grant_type="refresh_token", refresh_token="x")
     if login.dialect["origin_from_public_clients"]:
@@ -63,7 +63,7 @@ def transport(case):
 def form_transport(case, good):
     login = case.login
     for method in ("GET", "PUT", "DELETE"):
-        reply = case.raw(method, "method-post", 405, "invalid_request", "post-became-get", method)
+        reply = case.raw("S-31 " + method, "method-post", 405, "invalid_request", "post-became-get", method)
         check(reply.status != 405 or "POST" in reply.headers.get("allow", ""), f"{case.name}: {method}: says what is allowed")
     case.raw("a JSON body", "body-form", 400, "invalid_request", "body-json-not-form", body=json.dumps(good), headers={"Content-Type": "application/json"})
     case.raw("no content type", "body-form", 400, "invalid_request", "content-type-missing", body=urllib.parse.urlencode(good))
@@ -74,7 +74,7 @@ def form_transport(case, good):
     for key in ("code", "code_verifier", login.dialect["client_secret_parameter"], login.dialect["client_id_parameter"]):
         case.raw(f"{key} in the URL", "parameters-in-body", 400, "invalid_request", "parameter-in-query", body=good, path=f"?{key}=x")
     for key in good:
-        case.raw(f"{key} twice", "parameters-once", 400, "invalid_request", "parameter-duplicated", body=list(good.items()) + [(key, "x")])
+        case.raw(f"S-07 {key} twice", "parameters-once", 400, "invalid_request", "parameter-duplicated", body=list(good.items()) + [(key, "x")])
 
 
 def client(case):
@@ -89,25 +89,25 @@ def client(case):
         reply = case.sandbox.send(Anybody(d), "token_url", pairs, headers)
         case.refused(what, check_name, status, error, fault, reply)
         status = d.refusal(check_name, status, error)[0]
-        equal("www-authenticate" in reply.headers, bool(headers) and status == 401, f"{case.name}: {what}: a Basic challenge only to who tried the header")
+        equal("www-authenticate" in reply.headers, bool(headers) and status == 401, f"S-29 {case.name}: {what}: a Basic challenge only to who tried the header")
 
     post("no client at all", *wanted, "client-id-missing", bare)
     if key != "client_id":
         post("client_id under the usual name", *wanted, "client-id-parameter", {**bare, "client_id": login.id, secret: "sandbox-secret"})
-    post("no secret", *wanted, "secret-missing", {**bare, key: "sandbox-client"})
-    post("an empty secret", *wanted, "secret-missing", {**bare, key: "sandbox-client", secret: ""})
+    post("S-30 no secret", *wanted, "secret-missing", {**bare, key: "sandbox-client"})
+    post("S-30 an empty secret", *wanted, "secret-missing", {**bare, key: "sandbox-client", secret: ""})
     if "post" in d["client_auth"]:
         for value in ("wrong", "sandbox-secre", "sandbox-secret ", "Sandbox-secret"):
-            post(f"secret {value!r}", *wanted, "secret-rejected", {**bare, key: "sandbox-client", secret: value})
+            post(f"S-30 secret {value!r}", *wanted, "secret-rejected", {**bare, key: "sandbox-client", secret: value})
         post("an unknown client", *wanted, "secret-rejected", {**bare, key: "nobody", secret: "sandbox-secret"})
     else:
         post("the secret in the body", "client-auth-method", 401, "invalid_client", "client-auth-method", {**bare, key: "sandbox-client", secret: "sandbox-secret"})
     if "basic" in d["client_auth"]:
-        post("a wrong secret by Basic", *wanted, "secret-rejected", bare, basic("sandbox-client:wrong"))
+        post("S-29 S-30 a wrong secret by Basic", *wanted, "secret-rejected", bare, basic("sandbox-client:wrong"))
         post("Basic and another client in the body", *wanted, "client-differs", {**bare, key: "sandbox-public"}, basic("sandbox-client:sandbox-secret"))
     else:
         post("Basic", "client-auth-method", 401, "invalid_client", "client-auth-method", bare, basic("sandbox-client:sandbox-secret"))
-    post("Basic and a secret in the body", "client-auth-once", 400, "invalid_request", "client-auth-twice", {**bare, key: "sandbox-client", secret: "sandbox-secret"},
+    post("S-28 Basic and a secret in the body", "client-auth-once", 400, "invalid_request", "client-auth-twice", {**bare, key: "sandbox-client", secret: "sandbox-secret"},
          basic("sandbox-client:sandbox-secret"))
     for header in ("Basic", "Basic ", "Basic !!!", "Basic " + base64.b64encode(b"no-colon").decode(), "Bearer x", "sandbox-client:sandbox-secret",
                    "Basic " + base64.b64encode(b"a%zz:b").decode(), "Basic " + base64.b64encode(b"a" * 3000).decode(), "Basic " + base64.b64encode(b"a\0:b").decode()):
@@ -143,7 +143,7 @@ def binding(case):
                          (urllib.parse.quote(REDIRECT, safe=""), "redirect-uri-double-encoded"), (REDIRECT + "x" * 9000, "redirect-uri-differs")):
         if value == "" and d["token_request"] == "json":
             fault = "redirect-uri-missing"  # in JSON an empty text is not given
-        case.token(f"redirect_uri {str(value)[:60]!r}", *same, fault, redirect_uri=value)
+        case.token(f"S-25 redirect_uri {str(value)[:60]!r}", *same, fault, redirect_uri=value)
 
 
 def pkce(case):
@@ -155,9 +155,9 @@ def pkce(case):
             equal(case.sandbox.token(login, case.sandbox.code(login), code_verifier="short").status, 200, f"{case.name}: a verifier is not looked at")
         return
     for value in (None, ""):
-        case.token(f"verifier {value!r}", "verifier-present", 400, "invalid_grant", "verifier-missing", code_verifier=value)
+        case.token(f"S-18 verifier {value!r}", "verifier-present", 400, "invalid_grant", "verifier-missing", code_verifier=value)
     if d["pkce"] == "sent" and not login.public:
-        case.token("a verifier without a challenge", "verifier-expected", 400, "invalid_grant", "verifier-without-challenge",
+        case.token("S-19 a verifier without a challenge", "verifier-expected", 400, "invalid_grant", "verifier-without-challenge",
                    asked={"code_challenge": None, "code_challenge_method": None})
         code = case.sandbox.code(login, code_challenge=None, code_challenge_method=None)
         equal(case.sandbox.token(login, code, code_verifier=None).status, 200, f"{case.name}: neither of them")
@@ -166,12 +166,12 @@ def pkce(case):
                          ("a" * 43 + "+", "verifier-bad-characters"), ("a" * 43 + "=", "verifier-bad-characters"), (login.verifier + "\n", "verifier-bad-characters"),
                          (" " + login.verifier, "verifier-bad-characters"), ("é" * 30, "verifier-bad-characters"), ("x" * 9000, "verifier-too-long")):
         if d["verifier_shape"] == "checked":
-            case.token(f"verifier {value[:20]!r}", *shape, fault, code_verifier=value)
+            case.token(f"S-20 verifier {value[:20]!r}", *shape, fault, code_verifier=value)
         else:
             case.token(f"verifier {value[:20]!r}", "verifier-matches", 400, "invalid_grant", "verifier-mismatch", code_verifier=value)
     match = ("verifier-matches", 400, "invalid_grant")
     for value in ("a" * 43, "a" * 128, login.verifier.swapcase(), login.verifier + "a"):
-        case.token(f"verifier {value[:20]!r}", *match, "verifier-mismatch", code_verifier=value)
+        case.token(f"S-17 verifier {value[:20]!r}", *match, "verifier-mismatch", code_verifier=value)
     if d["challenge_shape"] == "unchecked":
         other = "base64url" if d["challenge"] == "hex" else "hex"
         fault = "challenge-not-hex" if d["challenge"] == "hex" else "challenge-is-hex"
@@ -195,7 +195,7 @@ def appendix_b(case):
     wanted = {"base64url": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
               "hex": "13d31e961a1ad8ec2f16b10c4c982e0876a878ad6df144566ee1894acb70f9c3"}[login.dialect["challenge"]]
     code = case.sandbox.code(login, code_challenge=wanted)
-    equal(case.sandbox.token(login, code).status, 200, f"{case.name}: Appendix B")
+    equal(case.sandbox.token(login, code).status, 200, f"S-11 {case.name}: Appendix B")
 
 
 def main():
