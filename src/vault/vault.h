@@ -11,8 +11,26 @@
 #include "vault/keyring.h"
 
 #define CODE_HASH 16
+#define LEASE_OWNER 16 /* random bytes, of one piece of work */
 
 struct vault;
+
+enum grant_state {
+	GRANT_ACTIVE,
+	GRANT_RETRYING, /* the last refresh failed and may do better */
+	GRANT_ENDED,    /* only a new login helps */
+	GRANT_STATES
+};
+
+/* A session that ended before its time; or, where `login` is given, all sessions of (login,
+ * subject) that began before `until`. Not needed any more after `expires_at`. */
+struct revoked_session {
+	uint8_t id[SESSION_ID];
+	struct pk_str login;
+	struct pk_str subject;
+	int64_t until;
+	int64_t expires_at;
+};
 
 /* A grant: the tokens of one subject at one login. */
 struct grant {
@@ -28,6 +46,7 @@ struct grant {
 enum vault_result {
 	VAULT_OK,
 	VAULT_NONE,          /* no such row */
+	VAULT_BUSY,          /* somebody else has it, or was faster: nothing was written */
 	VAULT_LOCKED_BY_KEY, /* the row is there and no key of the ring opens it, or it was altered
 			      */
 	VAULT_DOWN,          /* the store does not answer; vault_problem() says more */
