@@ -319,14 +319,14 @@ struct pk_dialect {
 	int64_t state_min; /* characters that a state must have; 0: it may be missing */
 	enum pk_response_mode response_mode;
 
-	struct pk_str code_prefix;              /* how each code begins, and ... */
-	struct pk_str code_suffix;              /* ... ends; shows who decodes it twice */
-	struct pk_str callback_more;            /* what each callback with a code has in addition,
+	struct pk_str code_prefix;       /* how each code begins, and ... */
+	struct pk_str code_suffix;       /* ... ends; shows who decodes it twice */
+	struct pk_str callback_more;     /* what each callback with a code has in addition,
 					    form-encoded */
-	struct pk_str callback_fragment;        /* what it ends with, after a # */
-	struct pk_str callback_scope_parameter; /* granted scopes in the callback; empty where
+	struct pk_str callback_fragment; /* what it ends with, after a # */
+	struct pk_str callback_scope_parameter;      /* granted scopes in the callback; empty where
 						   there is none */
-	struct pk_str callback_error_text_parameter;   /* "error_description" */
+	struct pk_str callback_error_text_parameter; /* "error_description" */
 	struct pk_str callback_error_number_parameter; /* empty where there is none */
 
 	enum pk_pkce pkce;
@@ -616,9 +616,8 @@ struct pk_http_request {
  * to somebody else. */
 struct pk_http_reply {
 	int status;
-	struct pk_str content_type;  /* may be "not given" */
-	struct pk_str body;          /* at most PK_REPLY_MAX bytes */
-	struct pk_str cache_control; /* the header; of use to whoever keeps keys or metadata */
+	struct pk_str content_type; /* may be "not given" */
+	struct pk_str body;         /* at most PK_REPLY_MAX bytes */
 };
 
 #define PK_REPLY_MAX 262144

@@ -14,8 +14,9 @@ struct http_client {
 	CURLM *multi;
 	struct event *timer;
 	struct event *deliver;
-	struct http_outgoing *under_way; /* with libcurl */
-	struct http_outgoing *ended;     /* waiting for their turn, the first to end first */
+	struct http_outgoing *under_way;  /* with libcurl */
+	struct http_outgoing *ended;      /* waiting for their turn, the first to end first */
+	const struct http_outgoing *told; /* the one whose result is being handed out */
 	size_t active;
 	long seconds; /* for an exchange; 0: the usual */
 };
@@ -72,6 +73,7 @@ static void on_deliver(evutil_socket_t fd, short what, void *arg)
 	client->active--;
 	if (client->ended)
 		event_active(client->deliver, EV_TIMEOUT, 1);
+	client->told = outgoing;
 	http_outgoing_tell(outgoing);
 	http_outgoing_free(outgoing);
 }
@@ -211,6 +213,16 @@ void http_client_send(struct http_client *client, const struct pk_http_request *
 	}
 	outgoing->next = client->under_way;
 	client->under_way = outgoing;
+}
+
+struct pk_str http_client_cache_control(const struct http_client *client)
+{
+	struct curl_header *header;
+
+	if (curl_easy_header(client->told->easy, "Cache-Control", 0, CURLH_HEADER, -1, &header) !=
+	    CURLHE_OK)
+		return (struct pk_str){0};
+	return pk_str(header->value);
 }
 
 void http_client_limit(struct http_client *client, int seconds)

@@ -207,16 +207,12 @@ void http_outgoing_tell(const struct http_outgoing *outgoing)
 
 	struct pk_http_reply reply = {.body = pk_buf_str(&outgoing->reply)};
 	const char *type = NULL;
-	struct curl_header *cache = NULL;
 	long status = 0;
 
 	curl_easy_getinfo(outgoing->easy, CURLINFO_RESPONSE_CODE, &status);
 	curl_easy_getinfo(outgoing->easy, CURLINFO_CONTENT_TYPE, &type);
 	reply.status = (int)status;
 	reply.content_type = pk_str(type);
-	if (curl_easy_header(outgoing->easy, "Cache-Control", 0, CURLH_HEADER, -1, &cache) ==
-	    CURLHE_OK)
-		reply.cache_control = pk_str(cache->value);
 	outgoing->done(&reply, NULL, outgoing->arg);
 }
 

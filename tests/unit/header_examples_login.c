@@ -30,8 +30,7 @@ struct pk_http_reply send_with_your_http_client(const struct pk_http_request *re
 {
 	requests++;
 	assert_true(text_has(request->body, "code_verifier=BwcHBwcH"));
-	return (struct pk_http_reply){
-		.status = 200, .content_type = PK_STR("application/json"), .body = pk_str(answer)};
+	return (struct pk_http_reply){200, PK_STR("application/json"), pk_str(answer)};
 }
 
 bool show_failure(const struct pk_why *failure)
