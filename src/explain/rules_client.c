@@ -94,7 +94,7 @@ static bool is_origin_misplaced(const struct flow *flow, struct pk_str origin)
 
 	return flow->failed && flow->dialect && flow->dialect->origin_from_public_clients &&
 	       token->event->request.header_count && client_is_refused(flow) &&
-	       proves_itself == (origin.len > 0);
+	       flow_param(token, "code") && proves_itself == (origin.len > 0);
 }
 
 /* Some providers ask which platform an app is on by whether a browser sends the request: it says so
@@ -109,8 +109,9 @@ static enum verdict look_origin_header(const struct flow *flow, struct pk_findin
 	if (client_by_words(flow, finding, "origin-header") != PRESENT &&
 	    !is_origin_misplaced(flow, origin))
 		return ABSENT;
+	/* Without the header it may also be a confidential client that forgot its secret. */
 	if (is_origin_misplaced(flow, origin))
-		finding->confidence = PK_PROVED;
+		finding->confidence = origin.len ? PK_PROVED : PK_LIKELY;
 	show(finding, &flow->token, "Origin", origin, (struct pk_str){0});
 	finding->detail =
 		origin.len ? PK_STR("The request has an Origin header, as browsers send it: the "

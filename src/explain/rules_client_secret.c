@@ -112,6 +112,8 @@ enum verdict look_secret_missing(const struct flow *flow, struct pk_finding *fin
 		return PRESENT;
 	}
 	if (client_by_words(flow, finding, "secret-missing") == PRESENT) {
+		if (is_refused_as_client(flow) && !proof.secret && !is_nobody(flow))
+			finding->confidence = PK_LIKELY;
 		show(finding, proof.part, secret_name(flow), nothing,
 		     PK_STR("the client's secret"));
 		return PRESENT;
@@ -169,9 +171,11 @@ enum verdict look_secret_from_public_client(const struct flow *flow, struct pk_f
 	if (takes_none_alone(flow))
 		finding->confidence = client_sure(flow);
 	else if (is_taken_way(flow, &proof) && takes(flow, "none") &&
+		 words_on(flow, "secret-rejected", NULL) == WORDS_SILENT &&
 		 words_show(flow, "secret-from-public-client", finding) != WORDS_SILENT)
 		finding->confidence = PK_LIKELY;
-	else if (client_by_words(flow, finding, "secret-from-public-client") == PRESENT)
+	else if (words_on(flow, "secret-rejected", NULL) == WORDS_SILENT &&
+		 client_by_words(flow, finding, "secret-from-public-client") == PRESENT)
 		;
 	else if (may_be_public(flow, &proof))
 		finding->confidence = PK_POSSIBLE;
@@ -229,8 +233,9 @@ enum verdict look_client_auth_method(const struct flow *flow, struct pk_finding 
 		finding->detail = flow_text(flow, "This provider takes %.*s.", PK_ARG(wanted));
 		return PRESENT;
 	}
-	/* Words that are said for several faults do not outweigh a dialect that takes this way. */
-	if ((is_taken_way(flow, &proof) &&
+	/* Words that are said for several faults do not outweigh a dialect that takes this way, and
+	 * who did not prove itself at all did not do it in the wrong one. */
+	if (((is_taken_way(flow, &proof) || !is_given(&proof)) &&
 	     words_on(flow, "client-auth-method", NULL) != WORDS_NAME) ||
 	    client_by_words(flow, finding, "client-auth-method") != PRESENT)
 		return ABSENT;

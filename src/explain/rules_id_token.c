@@ -36,10 +36,11 @@ static bool is_unconfirmed(const struct flow *flow, const char *key)
 static bool has_word(struct pk_str list, struct pk_str word)
 {
 	while (list.ptr) {
-		const struct pk_str item = pk_str_cut(&list, ' ');
+		struct pk_str items = pk_str_cut(&list, ' ');
 
-		if (pk_str_equal(item, word))
-			return true;
+		while (items.ptr)
+			if (pk_str_equal(pk_str_cut(&items, ','), word))
+				return true;
 	}
 	return false;
 }

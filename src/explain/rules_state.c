@@ -79,6 +79,13 @@ static bool sends_none(const struct flow *flow)
 	       !flow_param(&flow->authorize, "request");
 }
 
+/* Where the provider refuses a state of so few characters. */
+static bool is_refused_short(const struct flow *flow)
+{
+	return flow->failed && !flow->token.event && flow->dialect && flow->authorize.count &&
+	       sent_state(flow).len < (size_t)flow->dialect->state_min;
+}
+
 /* Where a state was sent and the callback is without it, no client goes on; where none was sent,
  * those that look for none do. */
 static enum verdict look_missing(const struct flow *flow, struct pk_finding *finding)
@@ -88,7 +95,7 @@ static enum verdict look_missing(const struct flow *flow, struct pk_finding *fin
 	if (!sends_none(flow) && !lacks_state(flow))
 		return sent_state(flow).len || returned_state(flow).len ? ABSENT : NOT_VISIBLE;
 	show_missing(flow, finding);
-	return stopped && !sends_none(flow) ? PRESENT : WEAKNESS;
+	return (stopped && !sends_none(flow)) || is_refused_short(flow) ? PRESENT : WEAKNESS;
 }
 
 static size_t count_distinct(struct pk_str text)
@@ -125,8 +132,8 @@ static enum verdict look_too_weak(const struct flow *flow, struct pk_finding *fi
 	const int before = used_before(flow);
 	const enum words words = words_show(flow, "state-too-weak", finding);
 
-	if (words != WORDS_SILENT) {
-		finding->confidence = words_confidence(words);
+	if (words != WORDS_SILENT && state.len) {
+		finding->confidence = is_refused_short(flow) ? PK_PROVED : words_confidence(words);
 		return PRESENT;
 	}
 	if (!state.len)
@@ -143,7 +150,7 @@ static enum verdict look_too_weak(const struct flow *flow, struct pk_finding *fi
 					      before);
 	show_secret(finding, &flow->authorize, "state", state,
 		    PK_STR("22 characters of base64url or more, from a cryptographic source"));
-	return WEAKNESS;
+	return is_refused_short(flow) ? PRESENT : WEAKNESS;
 }
 
 /* ---- Another than was sent ---- */

@@ -29,8 +29,10 @@ static const struct meaning {
 	{"challenge-present", "challenge-missing"},
 	{"challenge-method", "method-misspelt"},
 	{"client-auth-method", "client-auth-method"},
+	{"client-auth-method", "secret-from-public-client"},
 	{"client-auth-once", "client-auth-twice"},
 	{"client-authenticated", "secret-rejected"},
+	{"client-authenticated", "secret-missing"},
 	{"client-known", "app-not-approved"},
 	{"code-client", "client-differs"},
 	{"code-known", "code-altered"},
@@ -64,21 +66,25 @@ static bool is_same(const char *a, const char *b)
 	return strcmp(a, b) == 0;
 }
 
-/* A refusal without a text is known by its number, and one without either by nothing: the code alone
- * is said for many things. */
+/* A refusal that has neither a text nor a number says little: its code stands for many things. */
+static bool is_bare(const struct pk_refusal *refusal)
+{
+	return !refusal->text.len && !refusal->number.len;
+}
+
 static bool is_said(const struct pk_refusal *refusal, const struct flow_reply *said)
 {
-	const bool known = refusal->text.len || (refusal->number.len && said->number.len);
-
-	return known && pk_str_equal(refusal->code, said->error) &&
-	       (!refusal->text.len || pk_str_equal(refusal->text, said->text)) &&
+	return pk_str_equal(refusal->code, said->error) &&
+	       (refusal->text.len || is_bare(refusal) ? pk_str_equal(refusal->text, said->text)
+						      : said->number.len > 0) &&
 	       (!refusal->number.len || !said->number.len ||
 		pk_str_equal(refusal->number, said->number));
 }
 
-/* Counts the faults that the dialect's own words stand for. */
+/* Counts the faults that the dialect's own words stand for: those with a text or a number, or those
+ * that are a code and nothing else. */
 static size_t count_in_dialect(const struct flow *flow, const struct flow_reply *said,
-			       const char *fault, bool *ret_among)
+			       const char *fault, bool bare, bool *ret_among)
 {
 	size_t count = 0;
 
@@ -86,7 +92,7 @@ static size_t count_in_dialect(const struct flow *flow, const struct flow_reply 
 		const struct pk_refusal *refusal =
 			pk_dialect_refusal(flow->dialect, pk_str(meanings[i].check));
 
-		if (!refusal || !is_said(refusal, said))
+		if (!refusal || is_bare(refusal) != bare || !is_said(refusal, said))
 			continue;
 		count++;
 		*ret_among |= is_same(meanings[i].fault, fault);
@@ -123,7 +129,7 @@ static size_t count_faults(const struct flow *flow, const struct flow_reply *sai
 	size_t count = 0;
 
 	*ret_among = false;
-	count = count_in_dialect(flow, said, fault, ret_among);
+	count = count_in_dialect(flow, said, fault, false, ret_among);
 	if (count)
 		return count;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -133,7 +139,7 @@ static size_t count_faults(const struct flow *flow, const struct flow_reply *sai
 		first = first ? first : rows[i].fault;
 		*ret_among |= is_same(rows[i].fault, fault);
 	}
-	return count;
+	return count + count_in_dialect(flow, said, fault, true, ret_among);
 }
 
 enum words words_on(const struct flow *flow, const char *fault, struct pk_str *ret_text)
