@@ -13,21 +13,17 @@
 
 /* A challenge that is longer than any right one is taken where the dialect takes everything; it is
  * kept as an empty one, which no verifier matches. */
-static void bind_challenge(const struct exchange *x, struct grant *grant)
+static bool bind_texts(const struct exchange *x, struct grant *grant)
 {
-	struct pk_buf out = pk_buf(grant->challenge.text, sizeof(grant->challenge.text));
+	const struct pk_str challenge = param(x, "code_challenge"), nonce = param(x, "nonce");
+	char memory[GRANT_SCOPE_MAX];
+	struct pk_buf scope = pk_buf(memory, sizeof(memory));
 
 	grant->method = x->method;
-	pk_buf_put(&out, param(x, "code_challenge"));
-	grant->challenge.len = out.overflow ? 0 : out.len;
-}
-
-static void bind_scopes(const struct exchange *x, struct grant *grant)
-{
-	struct pk_buf out = pk_buf(grant->scope, sizeof(grant->scope));
-
-	pk_buf_join(&out, &x->scopes, x->dialect->scope_separator);
-	grant->scope_len = out.len;
+	pk_buf_join(&scope, &x->scopes, x->dialect->scope_separator);
+	return ledger_keep_texts(grant, pk_buf_str(&scope),
+				 challenge.len <= PK_CHALLENGE_MAX ? challenge : PK_STR("")) &&
+	       (!nonce.len || ledger_keep_nonce(grant, nonce));
 }
 
 static int64_t code_expires_at(const struct exchange *x)
@@ -86,15 +82,13 @@ static void send_code(struct exchange *x)
 	grant->person = x->person;
 	sign_in_bind(sign_in(x), grant);
 	dpop_bind_code(x, grant);
-	if (param(x, "nonce").len && !ledger_keep_nonce(grant, param(x, "nonce"))) {
+	ledger_hash(x->tenant, grant->tenant);
+	ledger_hash(x->redirect_uri, grant->redirect_uri);
+	withhold_scope(x);
+	if (!bind_texts(x, grant)) {
 		http_reply(x->http, 503, "text/plain", PK_STR("no memory for this login\n"));
 		return;
 	}
-	ledger_hash(x->tenant, grant->tenant);
-	ledger_hash(x->redirect_uri, grant->redirect_uri);
-	bind_challenge(x, grant);
-	withhold_scope(x);
-	bind_scopes(x, grant);
 	grant->refreshable = refresh_asked_for(x);
 	issue_code(x, grant, &code);
 	if (fault_is(x, "code-two-for-one-state")) {
@@ -106,8 +100,7 @@ static void send_code(struct exchange *x)
 	callback_open(&callback, x);
 	callback_put(&callback, PK_STR("code"), pk_buf_str(&code));
 	if (x->dialect->callback_scope_parameter.len)
-		callback_put(&callback, x->dialect->callback_scope_parameter,
-			     (struct pk_str){grant->scope, grant->scope_len});
+		callback_put(&callback, x->dialect->callback_scope_parameter, grant->scope);
 	callback_put_more(&callback, x->dialect->callback_more);
 	callback_send(&callback, x);
 }

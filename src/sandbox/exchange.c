@@ -64,7 +64,6 @@ bool scope_withholds(const struct exchange *x, struct pk_str scope)
 
 	if (!dialect->issuer.len || !pk_list_has(&dialect->scopes, scope))
 		return false;
-	return pk_list_split((struct pk_str){x->grant->scope, x->grant->scope_len},
-			     dialect->scope_separator.ptr[0], &granted) != PK_OK ||
+	return pk_list_split(x->grant->scope, dialect->scope_separator.ptr[0], &granted) != PK_OK ||
 	       !pk_list_has(&granted, scope);
 }

@@ -46,7 +46,7 @@ static void describe(struct exchange *x, json_t *reply)
 	struct pk_buf subject = pk_buf(memory, sizeof(memory));
 
 	person_subject(grant->person, x->dialect, &subject);
-	document_set(reply, PK_STR("scope"), (struct pk_str){grant->scope, grant->scope_len});
+	document_set(reply, PK_STR("scope"), grant->scope);
 	document_set(reply, PK_STR("client_id"), grant->client->id);
 	document_set(reply, PK_STR("username"), grant->person->id);
 	document_set(reply, PK_STR("sub"), pk_buf_str(&subject));

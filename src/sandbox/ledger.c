@@ -45,12 +45,18 @@ struct ledger *ledger_new(size_t grants, size_t tickets)
 	return ledger;
 }
 
+static void forget(struct grant *grant)
+{
+	free(grant->texts);
+	free(grant->nonce);
+}
+
 void ledger_free(struct ledger *ledger)
 {
 	if (!ledger)
 		return;
 	for (size_t i = 0; ledger->grants && i < ledger->grant_cap; i++)
-		free(ledger->grants[i].nonce);
+		forget(&ledger->grants[i]);
 	free(ledger->grants);
 	free(ledger->tickets);
 	free(ledger->buckets);
@@ -63,7 +69,7 @@ struct grant *ledger_grant(struct ledger *ledger)
 	const uint64_t serial = ++ledger->grant_count;
 	struct grant *grant = &ledger->grants[serial % ledger->grant_cap];
 
-	free(grant->nonce);
+	forget(grant);
 	*grant = (struct grant){.serial = serial};
 	return grant;
 }
@@ -87,6 +93,26 @@ struct grant *ledger_grant_of(struct ledger *ledger, uint64_t session, const str
 	return NULL;
 }
 
+bool ledger_keep_texts(struct grant *grant, struct pk_str scope, struct pk_str challenge)
+{
+	const size_t size = scope.len + challenge.len;
+
+	free(grant->texts);
+	grant->texts = malloc(size ? size : 1);
+	if (!grant->texts) {
+		grant->scope = grant->challenge = (struct pk_str){0};
+		return false;
+	}
+
+	struct pk_buf out = pk_buf(grant->texts, size);
+
+	pk_buf_put(&out, scope);
+	pk_buf_put(&out, challenge);
+	grant->scope = pk_str_first(pk_buf_str(&out), scope.len);
+	grant->challenge = pk_str_from(pk_buf_str(&out), scope.len);
+	return true;
+}
+
 bool ledger_keep_nonce(struct grant *grant, struct pk_str nonce)
 {
 	free(grant->nonce);
@@ -99,15 +125,15 @@ bool ledger_keep_nonce(struct grant *grant, struct pk_str nonce)
 }
 
 static void hash(const struct ledger *ledger, enum ticket_kind kind, struct pk_str text,
-		 unsigned char ret[static 32])
+		 unsigned char ret[static TICKET_KEY])
 {
 	const unsigned char prefix = (unsigned char)kind;
 	crypto_generichash_state state;
 
-	crypto_generichash_init(&state, ledger->key, sizeof(ledger->key), 32);
+	crypto_generichash_init(&state, ledger->key, sizeof(ledger->key), TICKET_KEY);
 	crypto_generichash_update(&state, &prefix, 1);
 	crypto_generichash_update(&state, (const unsigned char *)text.ptr, text.len);
-	crypto_generichash_final(&state, ret, 32);
+	crypto_generichash_final(&state, ret, TICKET_KEY);
 	sodium_memzero(&state, sizeof(state));
 }
 
@@ -161,7 +187,7 @@ struct ticket *ledger_issue(struct ledger *ledger, const struct grant *grant, en
 struct ticket *ledger_find(struct ledger *ledger, enum ticket_kind kind, struct pk_str text,
 			   struct grant **ret_grant)
 {
-	unsigned char key[32];
+	unsigned char key[TICKET_KEY];
 
 	if (!text.len || text.len > TICKET_TEXT_MAX)
 		return NULL;

@@ -30,27 +30,29 @@ struct grant {
 	const struct person *person;
 	unsigned char tenant[32];       /* the hash of its name: it is only ever compared */
 	unsigned char redirect_uri[32]; /* likewise */
-	enum grant_method method;
-	struct pk_challenge challenge; /* longer than any right one: kept empty, matches nothing */
-	char scope[GRANT_SCOPE_MAX];   /* joined by the dialect's separator */
-	size_t scope_len;
+	char *texts;                    /* the block of the two that follow */
+	struct pk_str scope;            /* joined by the dialect's separator */
+	struct pk_str challenge;        /* longer than any right one: kept empty, matches nothing */
 	uint64_t session; /* the sign-in that it was given under, see sign_in.h; 0: none */
 	char session_id[GRANT_SESSION_ID]; /* its `sid` */
 	int64_t authenticated_at;          /* when that was, in seconds since 1970 */
 	char *nonce;                       /* the client's, until the first ID token; or NULL */
 	size_t nonce_len;
-	bool bound; /* the code, or a public client's refresh token, to the key below (RFC 9449) */
-	unsigned char key[32]; /* its thumbprint */
+	unsigned char key[32]; /* the thumbprint of a key (RFC 9449) */
 	uint64_t attempt;      /* the login that it came from, for the record */
-	bool refreshable;      /* its client asked for a refresh token as the dialect wants it */
-	bool ended;            /* revoked, or a code or refresh token of it was used twice */
+	enum grant_method method;
+	bool bound;       /* the code, or a public client's refresh token, to that key */
+	bool refreshable; /* its client asked for a refresh token as the dialect wants it */
+	bool ended;       /* revoked, or a code or refresh token of it was used twice */
 };
+
+#define TICKET_KEY 16 /* bytes of a hash that nobody outside can compute */
 
 enum ticket_kind { TICKET_CODE, TICKET_ACCESS, TICKET_REFRESH };
 
 struct ticket {
-	unsigned char key[32];
-	uint64_t grant; /* the serial */
+	unsigned char key[TICKET_KEY]; /* the hash of its text */
+	uint64_t grant;                /* the serial */
 	int64_t expires_at;
 	uint32_t next; /* of the same bucket */
 	enum ticket_kind kind;
@@ -76,7 +78,8 @@ struct grant *ledger_grant_at(struct ledger *ledger, uint64_t serial);
  * where that is NULL. NULL when there is no more. */
 struct grant *ledger_grant_of(struct ledger *ledger, uint64_t session, const struct grant *before);
 
-/* Keeps a copy of the client's nonce; false without memory. */
+/* Keep copies; false without memory. */
+bool ledger_keep_texts(struct grant *grant, struct pk_str scope, struct pk_str challenge);
 bool ledger_keep_nonce(struct grant *grant, struct pk_str nonce);
 
 #define TICKET_TEXT_MAX 256 /* characters, the dialect's prefix and suffix included */

@@ -179,8 +179,7 @@ bool grant_scopes(const struct grant *grant, const struct pk_dialect *dialect, s
 {
 	const struct pk_str separator = dialect->scope_separator;
 
-	return pk_list_split((struct pk_str){grant->scope, grant->scope_len},
-			     separator.len ? separator.ptr[0] : ' ', ret) == PK_OK;
+	return pk_list_split(grant->scope, separator.len ? separator.ptr[0] : ' ', ret) == PK_OK;
 }
 
 void sign_in_bind(struct session *session, struct grant *grant)

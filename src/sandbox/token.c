@@ -116,8 +116,7 @@ static void reply_tokens(struct exchange *x, bool refresh_token)
 static void take_granted_scopes(struct exchange *x)
 {
 	x->scopes.count = 0;
-	if (pk_list_split((struct pk_str){x->grant->scope, x->grant->scope_len},
-			  x->dialect->scope_separator.ptr[0], &x->scopes) != PK_OK)
+	if (pk_list_split(x->grant->scope, x->dialect->scope_separator.ptr[0], &x->scopes) != PK_OK)
 		x->scopes.count = 0;
 }
 

@@ -125,6 +125,30 @@ static void a_million_grants_take_no_more_memory(void **state)
 	ledger_free(ledger);
 }
 
+/* A sanitizer sees whether the texts of a grant that made room were given back. */
+static void texts_are_copies(void **state)
+{
+	struct ledger *ledger = ledger_new(2, 2);
+	char scope[] = "openid profile", challenge[] = "challenge";
+
+	(void)state;
+	for (int i = 0; i < 5; i++) {
+		struct grant *const grant = ledger_grant(ledger);
+
+		assert_int_equal(grant->scope.len + grant->challenge.len, 0);
+		assert_true(ledger_keep_texts(grant, pk_str(scope), pk_str(challenge)));
+		assert_true(ledger_keep_nonce(grant, PK_STR("nonce")));
+		scope[0] = challenge[0] = 'x';
+		assert_true(pk_str_equal(grant->scope, PK_STR("openid profile")));
+		assert_true(pk_str_equal(grant->challenge, PK_STR("challenge")));
+		assert_true(ledger_keep_texts(grant, PK_STR(""), PK_STR("")));
+		assert_int_equal(grant->scope.len + grant->challenge.len, 0);
+		scope[0] = 'o';
+		challenge[0] = 'c';
+	}
+	ledger_free(ledger);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -134,6 +158,7 @@ int main(void)
 		cmocka_unit_test(the_newest_takes_the_place_of_the_oldest),
 		cmocka_unit_test(a_text_never_finds_another_grant),
 		cmocka_unit_test(a_million_grants_take_no_more_memory),
+		cmocka_unit_test(texts_are_copies),
 	};
 
 	if (sodium_init() < 0)

@@ -7,7 +7,7 @@ static bool run(struct exchange *x)
 {
 	const struct pk_str separator = x->dialect->scope_separator;
 	const char mark = separator.len ? separator.ptr[0] : ' ';
-	const struct pk_str granted = {x->grant->scope, x->grant->scope_len};
+	const struct pk_str granted = x->grant->scope;
 	const struct pk_str asked = pk_form_get(&x->form, x->dialect->scope_parameter);
 	struct pk_list all = {0};
 

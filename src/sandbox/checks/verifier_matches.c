@@ -39,7 +39,7 @@ static const char *diagnose(const struct exchange *x, struct pk_str verifier,
 static bool run(struct exchange *x)
 {
 	const struct pk_str verifier = param(x, "code_verifier");
-	const struct pk_str challenge = pk_challenge_str(&x->grant->challenge);
+	const struct pk_str challenge = x->grant->challenge;
 
 	if (x->grant->method == METHOD_NONE)
 		return true;

@@ -9,7 +9,7 @@ from harness import Dialect, Login, Sandbox, check, equal, finish
 
 LOGINS = 20000
 BATCH = 100  # requests that are on their way at once
-GROWTH = 48  # MiB
+GROWTH = 12  # MiB
 
 
 def memory(sandbox):
