@@ -20,8 +20,9 @@ static const char *const token_parameters[] = {"code_verifier", "client_secret",
 
 /* The last word of a path, in lower case and without _ and -. */
 static const char *const token_paths[] = {
-	"token",      "accesstoken", "refreshtoken", "revoke",          "revoketoken",
-	"revocation", "tokens",      "refresh",      "oauth.v2.access", "openid.connect.token"};
+	"token",           "accesstoken",          "refreshtoken", "revoke",
+	"revoketoken",     "revocation",           "tokens",       "refresh",
+	"oauth.v2.access", "openid.connect.token", "auth.revoke"};
 static const char *const key_paths[] = {"jwks", "jwks.json", "certs"};
 static const char *const userinfo_paths[] = {
 	"userinfo", "me", "@me", "userinfo.json", "openid.connect.userinfo", "getcurrentaccount"};
@@ -153,7 +154,9 @@ static bool is_token_request(const struct pk_message *request, struct pk_str que
 	if (form_has(body, "grant_type") || form_has(query, "grant_type") ||
 	    body_quotes(body, "\"grant_type\""))
 		return true;
-	if (form_carries_code || (form_has(query, "code") && form_has(query, "client_secret")) ||
+	if (form_carries_code ||
+	    (form_has(query, "code") &&
+	     (form_has(query, "client_secret") || form_has(query, "secret"))) ||
 	    (body_quotes(body, "\"code\"") && body_quotes(body, "\"code_verifier\"")))
 		return true;
 	return (is_method(request, "POST") || was_posted(request)) &&

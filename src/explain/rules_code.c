@@ -226,6 +226,11 @@ static size_t count_in_common(struct pk_str a, struct pk_str b, bool from_end)
 	return count;
 }
 
+static bool is_same_but_case(struct pk_str given, struct pk_str sent)
+{
+	return sent.len == given.len && strncasecmp(sent.ptr, given.ptr, sent.len) == 0;
+}
+
 static struct pk_str how_altered(const struct flow *flow)
 {
 	const struct pk_str given = code_given(flow), sent = code_sent(flow);
@@ -235,7 +240,7 @@ static struct pk_str how_altered(const struct flow *flow)
 		return PK_STR("It is the state.");
 	if (pk_str_equal(pk_str_trim(sent), given))
 		return PK_STR("White space stuck to it.");
-	if (sent.len == given.len && strncasecmp(sent.ptr, given.ptr, sent.len) == 0)
+	if (is_same_but_case(given, sent))
 		return PK_STR("Only the case of letters differs.");
 	if (sent.len > given.len && same == given.len)
 		return flow_text(flow, "%zu characters were added at its end.",
@@ -249,7 +254,8 @@ static bool belong_together(const struct flow *flow)
 {
 	const struct pk_str given = code_given(flow), sent = code_sent(flow);
 
-	return flow->relation.found || count_in_common(given, sent, false) >= IN_COMMON ||
+	return flow->relation.found || is_same_but_case(given, sent) ||
+	       count_in_common(given, sent, false) >= IN_COMMON ||
 	       count_in_common(given, sent, true) >= IN_COMMON ||
 	       pk_str_equal(sent, flow_value(&flow->callback, "state"));
 }

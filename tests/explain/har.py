@@ -12,7 +12,7 @@ def har(capture):
 def entry(event):
     request, reply = event["request"], event.get("response")
     return {"startedDateTime": datetime.datetime.fromtimestamp(event["at"], datetime.timezone.utc).isoformat(timespec="milliseconds"),
-            "time": 12.5, "request": asked(request), "response": answered(reply) if reply else nothing(), "cache": {},
+            "time": event.get("took", 0.0125) * 1000, "request": asked(request), "response": answered(reply) if reply else nothing(), "cache": {},
             "timings": {"send": 0, "wait": 12, "receive": 0.5}}
 
 

@@ -5,12 +5,13 @@ A script is two functions. `request(place, asked)` may change what was asked, or
 `reply(place, asked, got)` gives what goes back, or None, and then the connection ends without a reply. `place` is authorize, token,
 revoke, userinfo or "", by the dialect's paths."""
 import base64
+import html
 import http.server
 import json
 import threading
 import urllib.parse
 
-from client import Reply, send
+from client import Reply, send, way_back, with_claims
 
 
 class Asked:
@@ -35,8 +36,9 @@ class Meddler:
 
     def __init__(self, client, request=go_through, reply=go_back):
         self.client, self.upstream = client, client.provider
-        self.places = {urllib.parse.urlsplit(client.url(key)).path: key.removesuffix("_url")
-                       for key in ("authorize_url", "token_url", "revoke_url", "userinfo_url") if client.dialect[key]}
+        places = {"authorize_url": "authorize", "token_url": "token", "refresh_url": "token", "revoke_url": "revoke",
+                  "userinfo_url": "userinfo"}
+        self.places = {urllib.parse.urlsplit(client.url(key)).path: place for key, place in places.items() if client.dialect[key]}
         self.request, self.reply = request, reply
 
     def __enter__(self):
@@ -62,14 +64,27 @@ class Meddler:
         self.server.shutdown()
         self.server.server_close()
 
+    def move(self, got):
+        """The provider is where the client thinks that it is: also in what it says of itself."""
+        def moved(text):
+            for quote in (str, urllib.parse.quote_plus):
+                text = text.replace(quote(f"//{self.upstream}/"), quote(f"//{self.client.provider}/"))
+            return text
+
+        body = with_claims(got.body.decode(errors="surrogateescape"), lambda claims: json.loads(moved(json.dumps(claims))))
+        got.body = moved(body).encode(errors="surrogateescape")
+        got.headers = {name: moved(value) for name, value in got.headers.items()}
+
     def handle(self, handler):
         body = handler.rfile.read(int(handler.headers.get("Content-Length", 0))).decode()
         asked = Asked(handler.command, handler.path, dict(handler.headers.items()), body)
         place = self.places.get(asked.target.split("?")[0], "")
         got = self.request(place, asked)
         if got is None:
-            headers = {name: value for name, value in asked.headers.items() if name not in ("Host", "Content-Length")}
+            headers = {name: value for name, value in asked.headers.items() if name != "Content-Length"}
             _, got = send(self.upstream, asked.method, f"http://{self.upstream}{asked.target}", headers, asked.body)
+            if got:
+                self.move(got)
             got = self.reply(place, asked, got)
         if got is None:
             return
@@ -108,18 +123,41 @@ def change_document(wanted, change):
     return {"reply": reply}
 
 
+def change_tokens(change):
+    """The same for the object with the tokens, wherever the dialect has it."""
+    def changed(document):
+        if isinstance(document, dict) and "access_token" in document:
+            return change(document)
+        if isinstance(document, dict):
+            return {name: changed(value) for name, value in document.items()}
+        return [changed(value) for value in document] if isinstance(document, list) else document
+    return change_document("token", changed)
+
+
 def change_callback(change):
     """`change` takes the parameters with which the browser is sent back, and gives others."""
     def reply(place, asked, got):
-        if got and place == "authorize" and got.header("Location"):
-            got.headers["Location"] = with_query(got.header("Location"), change)
+        location = way_back(got) if got and place == "authorize" else ""
+        if location and got.header("Location"):
+            got.headers["Location"] = with_query(location, change)
+        elif location:
+            got.body = posting_page(with_query(location, change))
         return got
     return {"reply": reply}
 
 
 def with_query(url, change):
+    whole, hash_, fragment = url.partition("#")
+    base, _, query = whole.partition("?")
+    return base + "?" + urllib.parse.urlencode(change(dict(urllib.parse.parse_qsl(query, keep_blank_values=True)))) + hash_ + fragment
+
+
+def posting_page(url):
+    """The page that posts to the redirect URI what else would stand in its query."""
     base, _, query = url.partition("?")
-    return base + "?" + urllib.parse.urlencode(change(dict(urllib.parse.parse_qsl(query, keep_blank_values=True))))
+    fields = "".join(f'<input type="hidden" name="{html.escape(name)}" value="{html.escape(value)}">'
+                     for name, value in urllib.parse.parse_qsl(query, keep_blank_values=True))
+    return f'<form method="post" action="{html.escape(base)}">{fields}</form>'.encode()
 
 
 def send_back(**parameters):

@@ -3,7 +3,9 @@ another server. What is said of it may be less, and must still be true."""
 import copy
 import json
 import re
+import urllib.parse
 
+from client import with_claims
 from har import har
 
 
@@ -15,12 +17,16 @@ def without_name(capture, dialect):
 def at_real_hosts(capture, dialect):
     """As it would be with the provider itself: at its own hosts, without the sandbox's prefix."""
     text = json.dumps(capture)
-    for key in ("authorize_url", "token_url", "revoke_url", "userinfo_url"):
-        real = re.sub(r"\{\w+\}", dialect["regions"][0] if dialect["regions"] else "id.example.com", dialect[key])
-        path = re.sub(r"^https://[^/]*", "", dialect[key])
+    for key in ("authorize_url", "token_url", "refresh_url", "revoke_url", "userinfo_url"):
+        url = dialect[key].replace("{tenant}", dialect["tenant"])
+        real = re.sub(r"\{\w+\}", dialect["regions"][0] if dialect["regions"] else "id.example.com", url)
+        path = re.sub(r"^https://[^/]*", "", url)
         text = re.sub(rf"http://127\.0\.0\.1:\d+/{dialect['name']}{re.escape(path)}(?=[?\"])", real, text) if path else text
     host = re.match(r"https://([^/]*)/", dialect["token_url"])[1].replace("{host}", "id.example.com")
     text = re.sub(rf"http://127\.0\.0\.1:\d+/{dialect['name']}/", "https://" + re.sub(r"\{\w+\}", (dialect["regions"] or [""])[0], host) + "/", text)
+    issuer = re.sub(r"\{\w+\}", "id.example.com", dialect["issuer"].replace("{tenant}", dialect["tenant"]))
+    text = re.sub(r'(?<=[?&]iss=)http%3A%2F%2F127[^&"]*', urllib.parse.quote(issuer, safe=""), text)
+    text = with_claims(text, lambda claims: claims | {"iss": issuer} if "127.0.0.1" in claims.get("iss", "") else claims)
     return json.loads(text)
 
 
