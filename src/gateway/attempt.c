@@ -78,28 +78,48 @@ enum attempt_result attempt_open(struct token_sealer *sealer, struct pk_str stat
 	return message_done(&in) ? ATTEMPT_OPENED : ATTEMPT_UNKNOWN;
 }
 
+#define BLOCK crypto_auth_hmacsha256_BYTES
+
 /* HKDF-Expand (RFC 5869 2.3) of one block: the key is uniformly random already, so Extract would
- * add nothing. */
-void attempt_verifier(const struct subkey *key, const uint8_t id[static ATTEMPT_ID],
-		      struct pk_str cookie, struct pk_verifier *ret)
+ * add nothing. Each purpose has its label, so that one value says nothing of another. */
+static void derive(const struct subkey *key, struct pk_str label,
+		   const uint8_t id[static ATTEMPT_ID], struct pk_str cookie,
+		   uint8_t ret[static BLOCK])
 {
-	static const char label[] = "proofkey code_verifier 1";
 	crypto_auth_hmacsha256_state hmac;
-	uint8_t block[crypto_auth_hmacsha256_BYTES];
 	uint8_t browser[16];
 
 	attempt_browser(cookie, browser);
 	crypto_auth_hmacsha256_init(&hmac, key->key, sizeof(key->key));
-	crypto_auth_hmacsha256_update(&hmac, (const unsigned char *)label, sizeof(label));
+	/* With its final NUL: no label is the beginning of another. */
+	crypto_auth_hmacsha256_update(&hmac, (const unsigned char *)label.ptr, label.len + 1);
 	crypto_auth_hmacsha256_update(&hmac, id, ATTEMPT_ID);
 	crypto_auth_hmacsha256_update(&hmac, browser, sizeof(browser));
 	crypto_auth_hmacsha256_update(&hmac, (const unsigned char *)"\x01", 1);
-	crypto_auth_hmacsha256_final(&hmac, block);
+	crypto_auth_hmacsha256_final(&hmac, ret);
+	sodium_memzero(&hmac, sizeof(hmac));
+}
+
+void attempt_verifier(const struct subkey *key, const uint8_t id[static ATTEMPT_ID],
+		      struct pk_str cookie, struct pk_verifier *ret)
+{
+	uint8_t block[BLOCK];
+
+	derive(key, PK_STR("proofkey code_verifier 1"), id, cookie, block);
 	/* The sizes are constants that fit: it cannot refuse. */
 	if (pk_verifier_make(block, sizeof(block), ret) != PK_OK)
 		sodium_misuse();
 	sodium_memzero(block, sizeof(block));
-	sodium_memzero(&hmac, sizeof(hmac));
+}
+
+void attempt_nonce(const struct subkey *key, const uint8_t id[static ATTEMPT_ID],
+		   struct pk_str cookie, char ret[static NONCE_TEXT])
+{
+	struct pk_buf text = pk_buf(ret, NONCE_TEXT);
+	uint8_t block[BLOCK];
+
+	derive(key, PK_STR("proofkey nonce 1"), id, cookie, block);
+	pk_base64url_encode(&text, block, sizeof(block));
 }
 
 const struct subkey *attempt_key(const struct keys *keys, struct pk_str state)

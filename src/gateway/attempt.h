@@ -6,6 +6,7 @@
 #ifndef GATEWAY_ATTEMPT_H
 #define GATEWAY_ATTEMPT_H
 
+#include "base/encode.h"
 #include "gateway/return_to.h"
 #include "gateway/settings.h"
 #include "vault/seal.h"
@@ -13,6 +14,8 @@
 
 #define BROWSER_ID 16
 #define BROWSER_TEXT PK_BASE64URL_LEN(BROWSER_ID) /* characters of the cookie */
+
+#define NONCE_TEXT PK_BASE64URL_LEN(32)
 
 struct attempt {
 	uint8_t id[ATTEMPT_ID];
@@ -47,6 +50,10 @@ enum attempt_result attempt_open(struct token_sealer *sealer, struct pk_str stat
 /* The verifier of this attempt in the browser with this cookie, under the attempt key `key`. */
 void attempt_verifier(const struct subkey *key, const uint8_t id[static ATTEMPT_ID],
 		      struct pk_str cookie, struct pk_verifier *ret);
+
+/* Its nonce for the ID token (OpenID Connect Core 15.5.2), likewise: NONCE_TEXT characters. */
+void attempt_nonce(const struct subkey *key, const uint8_t id[static ATTEMPT_ID],
+		   struct pk_str cookie, char ret[static NONCE_TEXT]);
 
 /* The key under which a state's verifier is derived: the one that sealed it. NULL when it is not in
  * the ring. */

@@ -4,8 +4,11 @@
  * redeem the code. Each way in which it can be wrong has its own fault.
  */
 #include "base/arena.h"
+#include "base/encode.h"
+#include "base/form.h"
 #include "base/text.h"
 #include "gateway/ask.h"
+#include "gateway/known_login.h"
 #include "gateway/log.h"
 #include "gateway/pages.h"
 #include "gateway/prefetch.h"
@@ -154,10 +157,18 @@ static int status_of(struct pk_str fault)
 		const char *fault;
 		int status;
 	} table[] = {
-		{"not-allowed", 403},       {"user-denied", 403},
-		{"provider-error", 502},    {"reply-not-oauth", 502},
-		{"reply-misread", 502},     {"provider-unreachable", 502},
-		{"store-unavailable", 503}, {"keeper-unavailable", 503},
+		{"not-allowed", 403},          {"user-denied", 403},
+		{"provider-error", 502},       {"provider-unreachable", 502},
+		{"reply-not-oauth", 502},      {"reply-misread", 502},
+		{"subject-mismatch", 502},     {"id-token-missing", 502},
+		{"id-token-malformed", 502},   {"id-token-alg", 502},
+		{"id-token-key-unknown", 502}, {"id-token-signature", 502},
+		{"id-token-issuer", 502},      {"id-token-audience", 502},
+		{"id-token-expired", 502},     {"id-token-hash", 502},
+		{"clock-skew", 502},           {"nonce-mismatch", 502},
+		{"metadata-issuer", 502},      {"metadata-incomplete", 502},
+		{"metadata-pkce", 502},        {"store-unavailable", 503},
+		{"keeper-unavailable", 503},
 	};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
@@ -226,7 +237,7 @@ static void put_bytes(struct pk_buf *message, const uint8_t *bytes, size_t size)
 /* Asks the keeper to redeem. A new login in this browser replaces the session that it had. */
 static bool send_call(struct front *front, struct http_request *request, struct waiting *waiting,
 		      const struct attempt *attempt, struct pk_str state, struct pk_str parameters,
-		      const struct pk_verifier *verifier)
+		      const struct pk_verifier *verifier, struct pk_str nonce)
 {
 	static char memory[MESSAGE_MAX];
 	struct pk_buf message = pk_buf(memory, sizeof(memory));
@@ -243,6 +254,7 @@ static bool send_call(struct front *front, struct http_request *request, struct 
 	message_put_str(&message, state);
 	message_put_str(&message, parameters);
 	message_put_str(&message, pk_verifier_str(verifier));
+	message_put_str(&message, nonce);
 	put_bytes(&message, old.id, replaces ? sizeof(old.id) : 0);
 	message_put_number(&message, replaces ? (uint64_t)old.expires_at : 0);
 	sent = ask_keeper(front, request, &message, on_answer, waiting);
@@ -274,7 +286,9 @@ static void redeem(struct front *front, struct http_request *request,
 {
 	const struct subkey *key = attempt_key(&front->settings->attempt_keys, state);
 	struct waiting *waiting = waiting_new(front, login, attempt);
+	const bool has_nonce = pk_login_has_id_token(&login->login);
 	struct pk_verifier verifier;
+	char nonce[NONCE_TEXT];
 
 	if (!waiting || !key) {
 		free(waiting);
@@ -282,47 +296,99 @@ static void redeem(struct front *front, struct http_request *request,
 		return;
 	}
 	attempt_verifier(key, attempt->id, cookie, &verifier);
-	if (!send_call(front, request, waiting, attempt, state, parameters, &verifier))
+	attempt_nonce(key, attempt->id, cookie, nonce);
+	if (!send_call(front, request, waiting, attempt, state, parameters, &verifier,
+		       (struct pk_str){nonce, has_nonce ? sizeof(nonce) : 0}))
 		reply_away(front, request, login->login.name);
 	pk_verifier_wipe(&verifier);
 }
 
-void handle_callback(struct front *front, struct http_request *request, struct pk_str rest)
+/* Cookies with SameSite=Lax, as ours are, do not come with a POST from the provider's site
+ * (response_mode=form_post). The same callback by GET brings them. */
+static bool lacks_cookies(struct front *front, struct http_request *request, struct pk_str state)
 {
-	const struct login_settings *login = settings_login(front->settings, rest);
+	char memory[STATE_MAX];
+	struct attempt attempt;
+
+	return pk_str_equal(http_method(request), PK_STR("POST")) &&
+	       !http_cookie_prefixed(request, front->browser_cookie, 0).ptr &&
+	       attempt_open(front->attempts, state, memory, &attempt) == ATTEMPT_OPENED;
+}
+
+#define AGAIN_MAX 8192 /* bytes of a callback that comes once more */
+
+/* With what a login needs of it, and no more. What is left out names nobody and decides nothing. */
+static void ask_again_by_get(struct front *front, struct http_request *request,
+			     const struct login_settings *login, struct pk_str parameters)
+{
+	static const char *const kept[] = {"code", "state", "iss", "error", "error_description"};
+	char memory[AGAIN_MAX];
+	struct pk_buf url = pk_buf(memory, sizeof(memory));
+	struct pk_form form;
+
+	pk_buf_put(&url, login->login.redirect_uri);
+	pk_buf_char(&url, '?');
+
+	const size_t start = url.len;
+
+	if (pk_form_parse(http_arena(request), parameters, &form, NULL) != PK_OK)
+		url.overflow = true;
+	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]) && !url.overflow; i++)
+		if (pk_form_count(&form, pk_str(kept[i])))
+			pk_form_put(&url, start, pk_str(kept[i]),
+				    pk_form_get(&form, pk_str(kept[i])));
+	if (url.overflow) {
+		fail(front, request, login->login.name, "reply-misread",
+		     "the callback is longer than any login's");
+		return;
+	}
+	http_reply_header(request, "Cache-Control", PK_STR("no-store"));
+	http_reply_header(request, "Referrer-Policy", PK_STR("no-referrer"));
+	http_redirect(request, 303, pk_buf_str(&url));
+}
+
+static void end_attempt(struct front *front, struct http_request *request,
+			const struct login_settings *login)
+{
 	const struct pk_grant_code *code;
-	const char *detail = NULL;
+	const char *detail = NULL, *fault;
 	char memory[STATE_MAX];
 	struct pk_str parameters, state, cookie;
 	struct attempt attempt;
 	struct pk_why why = {0};
 
-	if (is_prefetch(request)) {
-		reply_prefetch(request);
-		return;
-	}
-	if (!login) {
-		page_reply_text(request, 404, PK_STR("There is no login of this name.\n"));
-		return;
-	}
 	if (!read_parameters(request, &parameters)) {
 		page_reply_text(request, 415, PK_STR("A callback by POST is a form.\n"));
 		return;
 	}
 	if (pk_callback_state(http_arena(request), parameters, &state, &why) != PK_OK) {
-		page_reply_refusal(front, request, 400, rest, &why);
+		page_reply_refusal(front, request, 400, login->login.name, &why);
 		return;
 	}
-
-	const char *fault = check_state(front, request, login->login.name, state, memory, &attempt,
-					&cookie, &detail);
-
+	if (lacks_cookies(front, request, state)) {
+		ask_again_by_get(front, request, login, parameters);
+		return;
+	}
+	fault = check_state(front, request, login->login.name, state, memory, &attempt, &cookie,
+			    &detail);
 	if (fault)
 		fail(front, request, login->login.name, fault, detail);
 	else if (pk_callback(http_arena(request), &login->login, state, parameters, &code, NULL,
 			     &why) != PK_OK)
 		page_reply_refusal(front, request, status_of(pk_str(pk_err_info(why.err)->fault)),
-				   rest, &why);
+				   login->login.name, &why);
 	else
 		redeem(front, request, login, &attempt, state, parameters, cookie);
+}
+
+void handle_callback(struct front *front, struct http_request *request, struct pk_str rest)
+{
+	const struct login_settings *login = settings_login(front->settings, rest);
+
+	if (is_prefetch(request))
+		reply_prefetch(request);
+	else if (!login)
+		page_reply_text(request, 404, PK_STR("There is no login of this name.\n"));
+	else
+		with_known_login(front, request, login, end_attempt);
 }

@@ -3,9 +3,13 @@
  * for it, its fields. The answer is that number, whether it went well, and fields. The keeper
  * believes none of it: it checks callbacks again itself.
  *
- *   CALL_REDEEM  login, attempt id, attempt's end, state, callback query, verifier,
+ *   CALL_REDEEM  login, attempt id, attempt's end, state, callback query, verifier, nonce,
  *                old session id, its end
  *                well: subject, name, email
+ *   CALL_METADATA  login, one whose provider is found by its issuer
+ *                well: its dialect as text
+ *   CALL_PUSH    login, state, nonce, challenge
+ *                well: the URL that the browser is sent to
  *   CALL_LOGOUT  session id, its end, login, subject
  *                well: nothing
  *   CALL_PING    nothing
@@ -18,7 +22,7 @@
 
 #include "io/message.h"
 
-enum call { CALL_REDEEM = 1, CALL_LOGOUT, CALL_PING, CALL__MAX };
+enum call { CALL_REDEEM = 1, CALL_METADATA, CALL_PUSH, CALL_LOGOUT, CALL_PING, CALL__MAX };
 
 /* How a call went badly, as it is told to a person and to the log. */
 struct failure {

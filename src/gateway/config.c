@@ -228,6 +228,34 @@ static bool check_auth(struct config *config, cfg_t *section, const struct login
 	return true;
 }
 
+/* What only some providers have, and who signs in there at all. What a provider is yet to say of itself
+ * cannot be held against the login here. */
+static bool check_discovery(struct config *config, cfg_t *section,
+			    const struct login_settings *login)
+{
+	const struct pk_dialect *dialect = &login->dialect;
+
+	if (settings_is_discovered(login))
+		return true;
+	if (login->login.issuer.len)
+		return refuse(config, section, "issuer",
+			      "%.*s is known by its endpoints; an issuer is for providers that are "
+			      "found by it",
+			      PK_ARG(dialect->title));
+	if (login->pushed && !dialect->par_url.len)
+		return refuse(config, section, "pushed",
+			      "%.*s takes no pushed authorization requests",
+			      PK_ARG(dialect->title));
+	if (!dialect->userinfo_url.len && !dialect->token_subject.len &&
+	    !pk_login_has_id_token(&login->login))
+		return refuse(
+			config, section, NULL,
+			"login \"%s\": %.*s says who signed in by the ID token alone, which comes "
+			"with the scope openid",
+			cfg_title(section), PK_ARG(dialect->title));
+	return true;
+}
+
 static bool take_login(struct config *config, cfg_t *section, size_t index)
 {
 	struct login_settings *login = &config->settings.login[index];
@@ -268,7 +296,11 @@ static bool take_login(struct config *config, cfg_t *section, size_t index)
 	login->login.host = text_of(section, "host");
 	login->login.region = text_of(section, "region");
 	login->login.tenant = text_of(section, "tenant");
+	login->login.issuer = text_of(section, "issuer");
 	login->login.sandbox = text_of(config->cfg, "sandbox");
+	login->pushed = cfg_getbool(section, "pushed");
+	if (!check_discovery(config, section, login))
+		return false;
 	switch (pk_login_check(&login->login, &why)) {
 	case PK_OK:
 		return true;
@@ -431,6 +463,8 @@ static bool declare(struct config *config)
 		CFG_STR("host", NULL, CFGF_NONE),
 		CFG_STR("region", NULL, CFGF_NONE),
 		CFG_STR("tenant", NULL, CFGF_NONE),
+		CFG_STR("issuer", NULL, CFGF_NONE),
+		CFG_BOOL("pushed", cfg_false, CFGF_NONE),
 		CFG_END(),
 	};
 	static cfg_opt_t allow_opts[] = {

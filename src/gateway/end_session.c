@@ -13,25 +13,24 @@
 /* One token on its way to be revoked. */
 struct revocation {
 	struct job job;
-	const struct login_settings *login;
+	struct pk_str login; /* its name, in the settings */
 };
 
-static void log_not_revoked(const struct login_settings *login, struct pk_str text)
+static void log_not_revoked(struct pk_str login, struct pk_str text)
 {
 	log_event("warn", "token.not_revoked",
-		  (struct log_field[]){{"login", login->login.name}, {"text", text}}, 2);
+		  (struct log_field[]){{"login", login}, {"text", text}}, 2);
 }
 
 static void on_revoked(const struct pk_http_reply *reply, const char *problem, void *arg)
 {
 	struct revocation *revocation = arg;
-	const struct pk_str login = revocation->login->login.name;
+	const struct pk_str login = revocation->login;
 
 	if (reply && reply->status == 200)
 		log_event("info", "token.revoked", &(struct log_field){"login", login}, 1);
 	else
-		log_not_revoked(revocation->login,
-				reply ? PK_STR("the provider refused") : pk_str(problem));
+		log_not_revoked(login, reply ? PK_STR("the provider refused") : pk_str(problem));
 	keeper_job_end(&revocation->job);
 	free(revocation);
 }
@@ -50,14 +49,14 @@ static void revoke(struct keeper *keeper, const struct login_settings *login,
 		return;
 	revocation = calloc(1, sizeof(*revocation));
 	if (!revocation) {
-		log_not_revoked(login, PK_STR("out of memory"));
+		log_not_revoked(login->login.name, PK_STR("out of memory"));
 	} else if (pk_revoke_request(&arena, &login->login, login->secret, token, &request, &why) !=
 		   PK_OK) {
-		log_not_revoked(login, pk_str(why.detail));
+		log_not_revoked(login->login.name, pk_str(why.detail));
 		free(revocation);
 	} else {
 		keeper_job_begin(keeper, &revocation->job, NULL, 0);
-		revocation->login = login;
+		revocation->login = login->login.name;
 		http_client_send(keeper->client, &request, on_revoked, revocation);
 	}
 	/* All of it: a request that was given up has left bytes beyond what is taken. */
@@ -75,21 +74,65 @@ void keeper_revoke_tokens(struct keeper *keeper, const struct login_settings *lo
 	revoke(keeper, login, grant->access_token);
 }
 
+/* A grant that is given up, until it is known where its provider takes tokens back. */
+struct farewell {
+	struct job job;
+	struct published_wait wait;
+	const struct login_settings *of_settings;
+	struct login_settings login;
+	struct grant grant;
+	struct pk_arena arena;
+	unsigned char memory[3 * PK_ARENA_LOGIN];
+};
+
+static void on_login(struct pk_str dialect_text, const struct failure *failure, void *arg)
+{
+	struct farewell *farewell = arg;
+	const struct login_settings *login = farewell->of_settings;
+
+	if (failure)
+		log_not_revoked(login->login.name, failure->detail);
+	else if (keeper_login_take(login, dialect_text, &farewell->arena, &farewell->login) !=
+		 PK_OK)
+		log_not_revoked(login->login.name, PK_STR("the login's dialect cannot be read"));
+	else
+		keeper_revoke_tokens(farewell->job.keeper, &farewell->login, &farewell->grant);
+	keeper_job_end(&farewell->job);
+	pk_arena_wipe(&farewell->arena);
+	sodium_memzero(farewell, offsetof(struct farewell, memory));
+	free(farewell);
+}
+
+static void revoke_grant(struct keeper *keeper, const struct login_settings *login,
+			 struct pk_str subject)
+{
+	struct farewell *farewell = calloc(1, sizeof(*farewell));
+	enum vault_result found;
+
+	if (!farewell) {
+		log_not_revoked(login->login.name, PK_STR("out of memory"));
+		return;
+	}
+	farewell->of_settings = login;
+	farewell->arena = pk_arena(farewell->memory, sizeof(farewell->memory));
+	found = vault_get_grant(keeper->vault, &farewell->arena, login->login.name, subject,
+				&farewell->grant);
+	if (found == VAULT_OK) {
+		keeper_job_begin(keeper, &farewell->job, NULL, 0);
+		keeper_login(keeper, login, &farewell->wait, on_login, farewell);
+		return;
+	}
+	if (found != VAULT_NONE)
+		log_not_revoked(login->login.name, pk_str(vault_problem(keeper->vault)));
+	free(farewell);
+}
+
 static void end_grant(struct keeper *keeper, struct pk_str login_name, struct pk_str subject)
 {
-	static unsigned char memory[2 * PK_ARENA_LOGIN];
-	struct pk_arena arena = pk_arena(memory, sizeof(memory));
 	const struct login_settings *login = settings_login(keeper->settings, login_name);
-	struct grant grant;
-	enum vault_result found = VAULT_NONE;
 
 	if (login)
-		found = vault_get_grant(keeper->vault, &arena, login_name, subject, &grant);
-	if (found == VAULT_OK)
-		keeper_revoke_tokens(keeper, login, &grant);
-	else if (found != VAULT_NONE)
-		log_not_revoked(login, pk_str(vault_problem(keeper->vault)));
-	sodium_memzero(memory, sizeof(memory));
+		revoke_grant(keeper, login, subject);
 	if (vault_delete_grant(keeper->vault, login_name, subject) == VAULT_DOWN)
 		log_text("error", "keeper.store", "%s", vault_problem(keeper->vault));
 }

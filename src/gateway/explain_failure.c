@@ -29,7 +29,7 @@ static struct pk_str write_authorize_url(const struct login_settings *login,
 	struct pk_challenge challenge;
 
 	pk_challenge_make(&exchange->verifier, login->dialect.challenge, &challenge);
-	if (pk_authorize_url(&login->login, exchange->state, (struct pk_str){0},
+	if (pk_authorize_url(&login->login, exchange->state, exchange->nonce,
 			     login->dialect.pkce == PK_PKCE_OFF ? NULL : &challenge, &out,
 			     NULL) != PK_OK)
 		return (struct pk_str){0};

@@ -11,6 +11,7 @@
 /* An attempt up to its token request. The texts are views. */
 struct exchange {
 	struct pk_str state;
+	struct pk_str nonce; /* or "not given" */
 	struct pk_str query; /* of the callback */
 	struct pk_verifier verifier;
 	struct pk_http_request request;

@@ -5,6 +5,7 @@
 #include "gateway/front.h"
 #include "base/text.h"
 #include "gateway/child.h"
+#include "gateway/known_login.h"
 #include "gateway/log.h"
 #include "gateway/pages.h"
 #include "io/confine.h"
@@ -179,6 +180,7 @@ static void tear_down(struct front *front)
 {
 	http_server_free(front->server);
 	keeper_link_free(front->keeper);
+	known_logins_free(front);
 	revoked_unmap(front->revoked);
 	metrics_unmap(front->metrics);
 	token_sealer_free(front->sessions);

@@ -23,6 +23,7 @@ struct front {
 	struct revoked *revoked;
 	struct metrics *metrics;
 	struct keeper_link *keeper;
+	struct discovered *discovered[LOGINS_MAX]; /* known_login.c; by place in the settings */
 	bool secure; /* public_url is https: cookies are Secure and have the __Host- prefix */
 	struct pk_str session_cookie; /* names */
 	struct pk_str browser_cookie; /* prefix of the names */

@@ -33,9 +33,8 @@ static void answer_ping(struct keeper *keeper, struct link *link, uint64_t numbe
 }
 
 static keeper_call *const calls[CALL__MAX] = {
-	[CALL_REDEEM] = keeper_redeem,
-	[CALL_LOGOUT] = keeper_logout,
-	[CALL_PING] = answer_ping,
+	[CALL_REDEEM] = keeper_redeem, [CALL_METADATA] = keeper_metadata, [CALL_PUSH] = keeper_push,
+	[CALL_LOGOUT] = keeper_logout, [CALL_PING] = answer_ping,
 };
 
 void keeper_job_begin(struct keeper *keeper, struct job *job, struct link *link, uint64_t number)
@@ -318,6 +317,12 @@ static bool set_up(struct keeper *keeper)
 		log_text("error", "keeper.store", "%s", error);
 		return false;
 	}
+	for (size_t i = 0; i < keeper->settings->login_count; i++) {
+		const struct login_settings *login = &keeper->settings->login[i];
+
+		published_init(&keeper->metadata[i], keeper, &metadata_kind, login);
+		published_init(&keeper->keys[i], keeper, &provider_keys_kind, login);
+	}
 	keeper->revoked = revoked_map(CHILD_REVOKED, true);
 	keeper->base = event_base_new();
 	keeper->client = keeper->base ? http_client_new(keeper->base) : NULL;
@@ -360,6 +365,10 @@ static void tear_down(struct keeper *keeper)
 	while (!LIST_EMPTY(&keeper->links))
 		hang_up(LIST_FIRST(&keeper->links));
 	http_client_free(keeper->client);
+	for (size_t i = 0; i < LOGINS_MAX; i++) {
+		published_free(&keeper->metadata[i]);
+		published_free(&keeper->keys[i]);
+	}
 	revoked_unmap(keeper->revoked);
 	vault_close(keeper->vault);
 	child_settings_free(keeper->settings);

@@ -6,6 +6,7 @@
 #define GATEWAY_KEEPER_H
 
 #include "gateway/calls.h"
+#include "gateway/published.h"
 #include "gateway/revoked.h"
 #include "gateway/settings.h"
 #include "io/http_client.h"
@@ -46,6 +47,8 @@ struct keeper {
 	LIST_HEAD(, link) links;
 	LIST_HEAD(, job) jobs;
 	LIST_HEAD(, ending) endings;
+	struct published metadata[LOGINS_MAX]; /* by the login's place in the settings */
+	struct published keys[LOGINS_MAX];
 	unsigned ticks; /* seconds since the start */
 	bool stale;     /* the store may know revoked sessions that the fronts do not */
 	bool stopping;
@@ -55,8 +58,28 @@ struct keeper {
 typedef void keeper_call(struct keeper *keeper, struct link *link, uint64_t number,
 			 struct message_reader *in);
 
-keeper_call keeper_redeem; /* redeem.c */
-keeper_call keeper_logout; /* end_session.c */
+keeper_call keeper_redeem;   /* redeem.c */
+keeper_call keeper_metadata; /* metadata.c */
+keeper_call keeper_push;     /* push.c */
+keeper_call keeper_logout;   /* end_session.c */
+
+extern const struct published_kind metadata_kind;      /* metadata.c */
+extern const struct published_kind provider_keys_kind; /* provider_keys.c */
+
+/*
+ * Finds how a login's provider is spoken to. What `done` is given goes to keeper_login_take(): the text
+ * of a dialect that was discovered, or "not given" where the login's own is all there is to know.
+ */
+void keeper_login(struct keeper *keeper, const struct login_settings *login,
+		  struct published_wait *wait, published_ready *done, void *arg);
+
+/* The keys of the login's provider. */
+struct published *keeper_keys(struct keeper *keeper, const struct login_settings *login);
+
+/* The login with that dialect, which lives in the arena and in `ret`: neither may be moved. */
+PK_MUST_USE enum pk_err keeper_login_take(const struct login_settings *login,
+					  struct pk_str dialect_text, struct pk_arena *arena,
+					  struct login_settings *ret);
 
 /* A job is known to the keeper from its begin to its end, so that it outlives neither. */
 void keeper_job_begin(struct keeper *keeper, struct job *job, struct link *link, uint64_t number);

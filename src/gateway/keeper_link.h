@@ -9,7 +9,7 @@
 
 #include <event2/event.h>
 
-#define KEEPER_CALL_SECONDS 45 /* longer than two exchanges with a slow provider take */
+#define KEEPER_CALL_SECONDS 90 /* longer than four exchanges with a slow provider take */
 
 struct keeper_link;
 

@@ -11,7 +11,7 @@
 #include "gateway/allow.h"
 #include "gateway/echo.h"
 #include "gateway/explain_failure.h"
-#include "gateway/keeper.h"
+#include "gateway/identify.h"
 #include "gateway/log.h"
 
 #include <sodium.h>
@@ -19,23 +19,23 @@
 #include <string.h>
 #include <time.h>
 
+/* What the front sent. */
+struct call_fields {
+	struct pk_str login, attempt, state, query, verifier, nonce, old_session;
+	int64_t attempt_expires_at, old_session_expires_at;
+};
+
 struct redeem {
 	struct job job;
-	const struct login_settings *login;
+	struct call_fields call; /* in the arena */
+	struct login_settings login;
+	struct published_wait wait;
 	struct pk_tokens tokens;
-	struct pk_identity identity;
-	uint8_t old_session[SESSION_ID];
-	int64_t old_session_expires_at; /* 0: there is none */
+	struct identify identify;
 	struct exchange exchange;
 	struct pk_str code; /* as it was sent */
 	struct pk_arena arena;
 	unsigned char memory[2 * PK_ARENA_LOGIN + PK_REPLY_MAX];
-};
-
-/* What the front sent. */
-struct call_fields {
-	struct pk_str login, attempt, state, query, verifier, old_session;
-	int64_t attempt_expires_at, old_session_expires_at;
 };
 
 static bool read_call(struct message_reader *in, struct call_fields *ret)
@@ -46,10 +46,26 @@ static bool read_call(struct message_reader *in, struct call_fields *ret)
 	ret->state = message_str(in, MESSAGE_MAX);
 	ret->query = message_str(in, MESSAGE_MAX);
 	ret->verifier = message_str(in, PK_VERIFIER_MAX);
+	ret->nonce = message_str(in, CALL_TEXT_MAX);
 	ret->old_session = message_str(in, SESSION_ID);
 	ret->old_session_expires_at = (int64_t)message_number(in);
 	return message_done(in) && ret->attempt.len == ATTEMPT_ID &&
 	       (ret->old_session.len == SESSION_ID || !ret->old_session.len);
+}
+
+/* The message is gone as soon as something is waited for. */
+static enum pk_err keep_call(struct redeem *redeem, const struct call_fields *call)
+{
+	struct pk_str *const texts[] = {&redeem->call.attempt, &redeem->call.state,
+					&redeem->call.query,   &redeem->call.verifier,
+					&redeem->call.nonce,   &redeem->call.old_session};
+
+	redeem->call = *call;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		TRY(pk_arena_copy(&redeem->arena, *texts[i], texts[i]));
+	if (!redeem->call.nonce.len)
+		redeem->call.nonce = (struct pk_str){0};
+	return PK_OK;
 }
 
 static void end(struct redeem *redeem)
@@ -65,8 +81,8 @@ static void end(struct redeem *redeem)
 static struct grant grant_of(const struct redeem *redeem)
 {
 	return (struct grant){
-		.login = redeem->login->login.name,
-		.subject = redeem->identity.subject,
+		.login = redeem->login.login.name,
+		.subject = redeem->identify.identity.subject,
 		.access_token = redeem->tokens.access_token,
 		.refresh_token = redeem->tokens.refresh_token,
 		.scope = redeem->tokens.scope,
@@ -80,7 +96,7 @@ static void give_up(struct redeem *redeem)
 {
 	const struct grant grant = grant_of(redeem);
 
-	keeper_revoke_tokens(redeem->job.keeper, redeem->login, &grant);
+	keeper_revoke_tokens(redeem->job.keeper, &redeem->login, &grant);
 	end(redeem);
 }
 
@@ -101,7 +117,7 @@ static void refuse(struct redeem *redeem, const struct pk_why *why)
 /* Whether the provider's words repeat something that no log and no page may hold. */
 static bool repeats_secret(const struct redeem *redeem, struct pk_str words)
 {
-	return echo_has(words, redeem->code) || echo_has(words, redeem->login->secret.text) ||
+	return echo_has(words, redeem->code) || echo_has(words, redeem->login.secret.text) ||
 	       echo_has(words, pk_verifier_str(&redeem->exchange.verifier));
 }
 
@@ -121,7 +137,7 @@ static void refuse_exchange(struct redeem *redeem, const struct pk_http_reply *r
 		failure.detail = PK_STR("the provider's words repeat a secret of this login and "
 					"are left out");
 	} else {
-		explain_failure(redeem->login, &redeem->exchange, reply, time(NULL), &explanation,
+		explain_failure(&redeem->login, &redeem->exchange, reply, time(NULL), &explanation,
 				&failure);
 	}
 	keeper_answer_failure(redeem->job.link, redeem->job.number, &failure);
@@ -133,10 +149,11 @@ static void finish(struct redeem *redeem)
 {
 	struct keeper *keeper = redeem->job.keeper;
 	const struct grant grant = grant_of(redeem);
+	const struct pk_identity *const identity = &redeem->identify.identity;
 	char memory[2048];
 	struct pk_buf message = pk_buf(memory, sizeof(memory));
 
-	if (!allow_passes(keeper->settings, grant.login, &redeem->identity)) {
+	if (!allow_passes(keeper->settings, grant.login, identity)) {
 		fail(redeem, "not-allowed",
 		     "no pattern of allow { } matches this e-mail address or subject");
 		return;
@@ -147,65 +164,61 @@ static void finish(struct redeem *redeem)
 		return;
 	}
 	/* The session that this browser had before ends with the new one's beginning. */
-	if (redeem->old_session_expires_at)
-		keeper_replace_session(keeper, redeem->old_session, redeem->old_session_expires_at);
+	if (redeem->call.old_session.len)
+		keeper_replace_session(keeper, (const uint8_t *)redeem->call.old_session.ptr,
+				       redeem->call.old_session_expires_at);
 	keeper_answer_begin(&message, redeem->job.number, true);
-	message_put_str(&message, redeem->identity.subject);
-	message_put_str(&message, pk_str_first(redeem->identity.name, 256));
-	message_put_str(&message, redeem->identity.email.len <= 254 ? redeem->identity.email
-								    : (struct pk_str){0});
+	message_put_str(&message, identity->subject);
+	message_put_str(&message, pk_str_first(identity->name, 256));
+	message_put_str(&message,
+			identity->email.len <= 254 ? identity->email : (struct pk_str){0});
 	keeper_answer_send(redeem->job.link, &message);
-	log_event(
-		"info", "login.finished",
-		(struct log_field[]){{"login", grant.login}, {"subject", redeem->identity.subject}},
-		2);
+	log_event("info", "login.finished",
+		  (struct log_field[]){{"login", grant.login}, {"subject", identity->subject}}, 2);
 	end(redeem);
 }
 
-static void on_userinfo(const struct pk_http_reply *reply, const char *problem, void *arg)
+static void on_identified(const struct failure *failure, void *arg)
 {
 	struct redeem *redeem = arg;
-	struct pk_why why = {0};
 
-	if (!reply)
-		fail(redeem, "provider-unreachable", problem);
-	else if (pk_userinfo_reply(&redeem->arena, &redeem->login->login, &redeem->tokens, reply,
-				   &redeem->identity, &why) != PK_OK)
-		refuse(redeem, &why);
-	else
+	if (!failure) {
 		finish(redeem);
+		return;
+	}
+	keeper_answer_failure(redeem->job.link, redeem->job.number, failure);
+	give_up(redeem);
 }
 
 static void on_tokens(const struct pk_http_reply *reply, const char *problem, void *arg)
 {
 	struct redeem *redeem = arg;
-	const struct pk_login *login = &redeem->login->login;
-	struct pk_http_request request;
 	struct pk_why why = {0};
 
 	if (!reply) {
 		fail(redeem, "provider-unreachable", problem);
-	} else if (pk_token_reply(&redeem->arena, login, reply, time(NULL), &redeem->tokens,
-				  &why) != PK_OK) {
+	} else if (pk_token_reply(&redeem->arena, &redeem->login.login, reply, time(NULL),
+				  &redeem->tokens, &why) != PK_OK) {
 		refuse_exchange(redeem, reply, &why);
-	} else if (!login->dialect->userinfo_url.len) {
-		redeem->identity.subject = redeem->tokens.subject;
-		if (redeem->identity.subject.len)
-			finish(redeem);
-		else
-			fail(redeem, "reply-misread", "the token reply does not say who logged in");
-	} else if (pk_userinfo_request(&redeem->arena, login, &redeem->tokens, &request, &why) !=
-		   PK_OK) {
-		refuse(redeem, &why);
 	} else {
-		http_client_send(redeem->job.keeper->client, &request, on_userinfo, redeem);
+		redeem->identify = (struct identify){
+			.keeper = redeem->job.keeper,
+			.login = &redeem->login,
+			.arena = &redeem->arena,
+			.tokens = &redeem->tokens,
+			.nonce = redeem->call.nonce,
+			.done = on_identified,
+			.arg = redeem,
+		};
+		identify(&redeem->identify);
 	}
 }
 
 /* Marks the attempt as spent; from here on nobody else gets to send a code for it. Where it cannot,
  * the redeeming has ended. */
-static bool spend(struct redeem *redeem, const struct call_fields *call)
+static bool spend(struct redeem *redeem)
 {
+	const struct call_fields *const call = &redeem->call;
 	struct vault *vault = redeem->job.keeper->vault;
 	uint8_t hash[16];
 	struct pk_form form;
@@ -239,30 +252,24 @@ static bool spend(struct redeem *redeem, const struct call_fields *call)
 	return false;
 }
 
-/* Keeps what was sent, for explaining a refusal. */
-static enum pk_err keep_texts(struct redeem *redeem, const struct call_fields *call)
+static void send_code(struct redeem *redeem)
 {
-	struct exchange *const exchange = &redeem->exchange;
-
-	exchange->started_at = time(NULL);
-	TRY(pk_arena_copy(&redeem->arena, call->state, &exchange->state));
-	return pk_arena_copy(&redeem->arena, call->query, &exchange->query);
-}
-
-static void send_code(struct redeem *redeem, const struct call_fields *call)
-{
-	const struct pk_login *login = &redeem->login->login;
+	const struct pk_login *login = &redeem->login.login;
+	const struct call_fields *const call = &redeem->call;
 	struct exchange *const exchange = &redeem->exchange;
 	const struct pk_grant_code *code;
 	struct pk_why why = {0};
 
-	if (pk_space(&why, keep_texts(redeem, call)) != PK_OK ||
-	    pk_verifier_take(call->verifier, &exchange->verifier, &why) != PK_OK ||
+	*exchange = (struct exchange){.state = call->state,
+				      .nonce = call->nonce,
+				      .query = call->query,
+				      .started_at = time(NULL)};
+	if (pk_verifier_take(call->verifier, &exchange->verifier, &why) != PK_OK ||
 	    pk_callback(&redeem->arena, login, call->state, call->query, &code, NULL, &why) !=
 		    PK_OK) {
 		refuse(redeem, &why);
-	} else if (spend(redeem, call)) {
-		if (pk_token_request(&redeem->arena, login, redeem->login->secret, code,
+	} else if (spend(redeem)) {
+		if (pk_token_request(&redeem->arena, login, redeem->login.secret, code,
 				     &exchange->verifier, &exchange->request, &why) != PK_OK)
 			refuse(redeem, &why);
 		else
@@ -271,29 +278,45 @@ static void send_code(struct redeem *redeem, const struct call_fields *call)
 	}
 }
 
+static void on_login(struct pk_str dialect_text, const struct failure *failure, void *arg)
+{
+	struct redeem *redeem = arg;
+	const struct login_settings *login =
+		settings_login(redeem->job.keeper->settings, redeem->call.login);
+
+	if (failure) {
+		keeper_answer_failure(redeem->job.link, redeem->job.number, failure);
+		end(redeem);
+	} else if (keeper_login_take(login, dialect_text, &redeem->arena, &redeem->login) !=
+		   PK_OK) {
+		fail(redeem, "keeper-unavailable", "the login's dialect cannot be read");
+	} else {
+		send_code(redeem);
+	}
+}
+
 void keeper_redeem(struct keeper *keeper, struct link *link, uint64_t number,
 		   struct message_reader *in)
 {
 	const struct failure odd = {.fault = PK_STR("keeper-unavailable"),
 				    .detail = PK_STR("the keeper did not understand the front")};
+	const struct login_settings *login;
 	struct call_fields call;
-	struct redeem *redeem;
+	struct redeem *redeem = NULL;
 
-	if (!read_call(in, &call) || !settings_login(keeper->settings, call.login)) {
-		keeper_answer_failure(link, number, &odd);
-		return;
-	}
-	redeem = calloc(1, sizeof(*redeem));
+	if (read_call(in, &call) && (login = settings_login(keeper->settings, call.login)))
+		redeem = calloc(1, sizeof(*redeem));
 	if (!redeem) {
 		keeper_answer_failure(link, number, &odd);
 		return;
 	}
 	keeper_job_begin(keeper, &redeem->job, link, number);
-	redeem->login = settings_login(keeper->settings, call.login);
 	redeem->arena = pk_arena(redeem->memory, sizeof(redeem->memory));
-	if (call.old_session.len) {
-		memcpy(redeem->old_session, call.old_session.ptr, SESSION_ID);
-		redeem->old_session_expires_at = call.old_session_expires_at;
-	}
-	send_code(redeem, &call);
+	/* Until its dialect is known, the login is what the settings say of it. */
+	redeem->login = *login;
+	call.login = login->login.name;
+	if (keep_call(redeem, &call) != PK_OK)
+		fail(redeem, "keeper-unavailable", "the callback is too long");
+	else
+		keeper_login(keeper, login, &redeem->wait, on_login, redeem);
 }

@@ -57,7 +57,9 @@ static void put_login(struct pk_buf *out, const struct login_settings *login)
 	message_put_str(out, login->login.host);
 	message_put_str(out, login->login.region);
 	message_put_str(out, login->login.tenant);
+	message_put_str(out, login->login.issuer);
 	message_put_str(out, login->login.sandbox);
+	message_put_number(out, login->pushed);
 }
 
 static void get_login(struct message_reader *in, struct login_settings *ret)
@@ -73,7 +75,9 @@ static void get_login(struct message_reader *in, struct login_settings *ret)
 	ret->login.host = message_str(in, TEXT_MAX);
 	ret->login.region = message_str(in, TEXT_MAX);
 	ret->login.tenant = message_str(in, TEXT_MAX);
+	ret->login.issuer = message_str(in, TEXT_MAX);
 	ret->login.sandbox = message_str(in, TEXT_MAX);
+	ret->pushed = message_number(in) != 0;
 	ret->login.dialect = &ret->dialect;
 	if (in->bad || pk_dialect_parse(dialect, ret->dialect_text, &ret->dialect, NULL) != PK_OK)
 		in->bad = true;
@@ -135,6 +139,11 @@ bool settings_unpack(struct pk_str packed, enum role role, struct settings *ret)
 		get_keys(&in, &ret->vault_keys);
 	}
 	return message_done(&in);
+}
+
+bool settings_is_discovered(const struct login_settings *login)
+{
+	return !login->dialect.authorize_url.len;
 }
 
 const struct login_settings *settings_login(const struct settings *settings, struct pk_str name)

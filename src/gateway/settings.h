@@ -27,6 +27,7 @@ struct login_settings {
 	struct pk_dialect dialect;
 	struct pk_str dialect_text; /* what `dialect` views */
 	struct pk_secret secret;    /* keeper only; empty for a public client */
+	bool pushed;                /* authorize requests go ahead, from the keeper (RFC 9126) */
 };
 
 struct settings {
@@ -59,6 +60,9 @@ void settings_pack(const struct settings *settings, enum role role, struct pk_bu
 
 /* Reads it back. The texts are views into `packed`, which must outlive the settings. */
 bool settings_unpack(struct pk_str packed, enum role role, struct settings *ret);
+
+/* Whether the provider itself must be asked for its endpoints. */
+bool settings_is_discovered(const struct login_settings *login);
 
 /* The login of that name, or NULL. */
 const struct login_settings *settings_login(const struct settings *settings, struct pk_str name);

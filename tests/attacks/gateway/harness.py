@@ -235,7 +235,8 @@ def write_dialects(directory, provider):
 class Gateway:
     """`proofkey serve` in a directory of its own, ended at the end of the `with` block.
 
-    Keys of the configuration are given as they are written there: fronts=2, allow='emails = {"*"}'."""
+    Keys of the configuration are given as they are written there: fronts=2, allow='emails = {"*"}'. A login is the name of its dialect,
+    or its keys."""
 
     def __init__(self, provider, logins=None, ring=None, quiet=True, **settings):
         self.provider = provider
@@ -267,8 +268,12 @@ class Gateway:
                  f'providers = "{self.directory}/providers"', f"allow {{ {allow} }}"]
         lines += [f"{name} = {value}" for name, value in settings.items()]
         for login, dialect in self.logins.items():
-            lines.append(f'login "{login}" {{ provider = "{dialect}" client_id = "test-client" client_secret = "${{TEST_CLIENT_SECRET}}" '
-                         f'host = "127.0.0.1:{self.provider.port}" scopes = {{"openid"}} }}')
+            keys = {"client_id": '"test-client"', "client_secret": '"${TEST_CLIENT_SECRET}"', "scopes": '{"openid"}'}
+            if isinstance(dialect, dict):
+                keys |= dialect
+            else:
+                keys |= {"provider": f'"{dialect}"', "host": f'"127.0.0.1:{self.provider.port}"'}
+            lines.append(f'login "{login}" {{ ' + " ".join(f"{key} = {value}" for key, value in keys.items() if value is not None) + " }")
         self.config.write_text("\n".join(lines) + "\n")
 
     def start(self):
