@@ -21,18 +21,36 @@ static void refuse(struct identify *identify, const struct pk_why *why)
 	identify->done(&failure, identify->arg);
 }
 
+/* What the provider's user info never has, the ID token may have said. */
+static void take_userinfo(struct identify *identify, const struct pk_identity *said)
+{
+	const struct pk_dialect *dialect = &identify->login->dialect;
+	struct pk_identity *identity = &identify->identity;
+
+	identity->subject = said->subject;
+	if (dialect->userinfo_name.len)
+		identity->name = said->name;
+	if (dialect->userinfo_email.len)
+		identity->email = said->email;
+	if (dialect->userinfo_picture.len)
+		identity->picture = said->picture;
+}
+
 static void on_userinfo(const struct pk_http_reply *reply, const char *problem, void *arg)
 {
 	struct identify *identify = arg;
+	struct pk_identity identity;
 	struct pk_why why = {0};
 
-	if (!reply)
+	if (!reply) {
 		fail(identify, "provider-unreachable", problem);
-	else if (pk_userinfo_reply(identify->arena, &identify->login->login, identify->tokens,
-				   reply, &identify->identity, &why) != PK_OK)
+	} else if (pk_userinfo_reply(identify->arena, &identify->login->login, identify->tokens,
+				     reply, &identity, &why) != PK_OK) {
 		refuse(identify, &why);
-	else
+	} else {
+		take_userinfo(identify, &identity);
 		identify->done(NULL, identify->arg);
+	}
 }
 
 static void ask_userinfo(struct identify *identify)
@@ -108,9 +126,9 @@ void identify(struct identify *identify)
 
 	if (!pk_login_has_id_token(login))
 		complete(identify);
-	else if (login->dialect->jwks_url.len)
+	else if (login->dialect->id_token_alg == PK_ID_TOKEN_HS256)
+		on_keys((struct pk_str){0}, NULL, identify); /* the client secret is the key */
+	else
 		published_get(keeper_keys(identify->keeper, identify->login), login,
 			      &identify->wait, on_keys, identify);
-	else
-		on_keys((struct pk_str){0}, NULL, identify);
 }
