@@ -35,8 +35,8 @@ static const char *const texts[STATEMENTS] = {
 	/* RFC 6749 6: "The authorization server MAY issue a new refresh token": when it does not,
 	 * the old one stays, and its expiry unless the provider moved that. */
 	[PUT_GRANT] = "INSERT INTO grants (login, subject, access_token, refresh_token, scope,"
-		      "	access_expires_at, refresh_expires_at, updated_at)"
-		      " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+		      "	access_expires_at, refresh_expires_at, created_at, key)"
+		      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, CAST(substr(?3, 1, 4) AS BLOB))"
 		      " ON CONFLICT (login, subject) DO UPDATE SET"
 		      "	access_token = excluded.access_token,"
 		      "	refresh_token = coalesce(excluded.refresh_token, refresh_token),"
@@ -44,7 +44,7 @@ static const char *const texts[STATEMENTS] = {
 		      "	access_expires_at = excluded.access_expires_at,"
 		      "	refresh_expires_at = coalesce(excluded.refresh_expires_at,"
 		      "		iif(excluded.refresh_token IS NULL, refresh_expires_at, NULL)),"
-		      "	updated_at = excluded.updated_at",
+		      "	created_at = excluded.created_at",
 	[GET_GRANT] = "SELECT access_token, refresh_token, scope, access_expires_at,"
 		      "	refresh_expires_at"
 		      " FROM grants WHERE login = ? AND subject = ?",
@@ -54,11 +54,11 @@ static const char *const texts[STATEMENTS] = {
 			  " VALUES (?, ?, 0, ?)"
 			  " ON CONFLICT (id) DO UPDATE SET repeats = repeats + 1"
 			  " RETURNING repeats, code_hash",
-	[REVOKE_SESSION] = "INSERT INTO revoked_sessions (id, expires_at) VALUES (?, ?)"
-			   " ON CONFLICT (id) DO UPDATE SET"
-			   "	expires_at = max(expires_at, excluded.expires_at)",
-	[EACH_REVOKED] = "SELECT id, expires_at FROM revoked_sessions WHERE expires_at > ?",
-	[FORGET_REVOKED] = "DELETE FROM revoked_sessions WHERE expires_at <= ?",
+	[REVOKE_SESSION] =
+		"INSERT OR REPLACE INTO revocations (id, expires_at) VALUES (?1,"
+		"	max(?2, coalesce((SELECT expires_at FROM revocations WHERE id = ?1), 0)))",
+	[EACH_REVOKED] = "SELECT id, expires_at FROM revocations WHERE expires_at > ?",
+	[FORGET_REVOKED] = "DELETE FROM revocations WHERE expires_at <= ?",
 	[FORGET_SPENT] = "DELETE FROM spent_attempts WHERE expires_at <= ?",
 	/* Another number after another connection has written. */
 	[DATA_VERSION] = "PRAGMA data_version",

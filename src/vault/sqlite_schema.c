@@ -38,6 +38,46 @@ static const char *const migrations[] = {
 	"	expires_at INTEGER NOT NULL"
 	") STRICT, WITHOUT ROWID;"
 	"CREATE INDEX revoked_sessions_by_expiry ON revoked_sessions (expires_at);",
+
+	/* A seal begins with the id of its key. What version 1 stored is due shortly before it
+	 * expires; it had no refreshing, so the rest is as after a login. lease_until is in
+	 * milliseconds. A revocation's number is never used again: it is the cursor of those who
+	 * read them. */
+	"ALTER TABLE grants RENAME COLUMN updated_at TO created_at;"
+	"ALTER TABLE grants ADD COLUMN version INTEGER NOT NULL DEFAULT 1;"
+	"ALTER TABLE grants ADD COLUMN key BLOB NOT NULL DEFAULT x'00000000';"
+	"ALTER TABLE grants ADD COLUMN id_token BLOB;"
+	"ALTER TABLE grants ADD COLUMN session TEXT;"
+	"ALTER TABLE grants ADD COLUMN refresh_at INTEGER;"
+	"ALTER TABLE grants ADD COLUMN state INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE grants ADD COLUMN failures INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE grants ADD COLUMN fault TEXT;"
+	"ALTER TABLE grants ADD COLUMN refreshed_at INTEGER;"
+	"ALTER TABLE grants ADD COLUMN sent_at INTEGER;"
+	"ALTER TABLE grants ADD COLUMN lease_owner BLOB;"
+	"ALTER TABLE grants ADD COLUMN lease_until INTEGER;"
+	"UPDATE grants SET key = CAST(substr(access_token, 1, 4) AS BLOB),"
+	"	refresh_at = iif(refresh_token IS NULL, NULL,"
+	"		max(created_at, access_expires_at - 300));"
+	"CREATE INDEX grants_by_refresh ON grants (refresh_at)"
+	"	WHERE refresh_at IS NOT NULL AND state <> 2;"
+	"CREATE INDEX grants_by_key ON grants (key, login, subject);"
+	"CREATE INDEX grants_by_session ON grants (login, session, subject)"
+	"	WHERE session IS NOT NULL;"
+	"CREATE INDEX grants_by_state ON grants (state);"
+	"CREATE TABLE revocations ("
+	"	number INTEGER PRIMARY KEY AUTOINCREMENT,"
+	"	id BLOB UNIQUE CHECK (length(id) = 16),"
+	"	login TEXT,"
+	"	subject TEXT,"
+	"	until INTEGER NOT NULL DEFAULT 0,"
+	"	expires_at INTEGER NOT NULL,"
+	"	UNIQUE (login, subject),"
+	"	CHECK ((id IS NULL) <> (login IS NULL) AND (login IS NULL) = (subject IS NULL))"
+	") STRICT;"
+	"CREATE INDEX revocations_by_expiry ON revocations (expires_at);"
+	"INSERT INTO revocations (id, expires_at) SELECT id, expires_at FROM revoked_sessions;"
+	"DROP TABLE revoked_sessions;",
 };
 
 #define VERSION ((int64_t)(sizeof(migrations) / sizeof(migrations[0])))

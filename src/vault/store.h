@@ -2,7 +2,7 @@
  * What a store is: a table of functions, one file each for SQLite, PostgreSQL and Valkey or Redis.
  * A store keeps rows and knows nothing else: tokens reach it sealed, it holds no key and makes no
  * plan. Nothing blocks: each call is answered by calling `done` once, at once or later from the
- * event loop, with VAULT_DOWN when the store does not answer within STORE_SECONDS or is away. The
+ * event loop (what it was given need not live that long), with VAULT_DOWN when the store does not answer within STORE_SECONDS or is away. The
  * store connects again by itself. Internal to the vault.
  *
  * Times are seconds since the epoch, except that a lease ends by the store's own clock: the clocks
@@ -97,7 +97,8 @@ struct store_ops {
 		      store_done *done, void *arg);
 	/* Replaces all of the row of `grant->version` but created_at, as given: a refresh token that is
 	 * not given is gone. Ends the lease of `owner` and forgets sent_at. VAULT_BUSY where the row is
-	 * newer or the lease is not the owner's any more: then nothing was written. */
+	 * newer or the lease is not the owner's any more, VAULT_NONE where there is none: then
+	 * nothing was written. */
 	void (*finish)(struct store *store, const struct stored_grant *grant,
 		       const uint8_t owner[static LEASE_OWNER], store_done *done, void *arg);
 	/* Replaces the seals and the key of the row of `grant->version`, and nothing else; VAULT_BUSY
@@ -141,6 +142,9 @@ struct store_ops {
 	/* Forgets revocations and spent attempts that have ended by `now`. */
 	void (*forget)(struct store *store, int64_t now, store_done *done, void *arg);
 };
+
+/* The store for that address, or NULL. */
+const struct store_ops *store_for(const char *address);
 
 extern const struct store_ops store_sqlite;
 extern const struct store_ops store_postgres;

@@ -163,7 +163,7 @@ static void grant_comes_back_as_it_was(void **state)
 	expect_text(grant.scope, "openid profile");
 	assert_int_equal(grant.access_expires_at, NOW + 3600);
 	assert_int_equal(grant.refresh_expires_at, NOW + 86400);
-	assert_int_equal(raw_number("SELECT updated_at FROM grants"), NOW);
+	assert_int_equal(raw_number("SELECT created_at FROM grants"), NOW);
 	assert_string_equal(vault_problem(vault), "");
 	vault_close(vault);
 }
@@ -548,7 +548,7 @@ static void what_has_ended_is_forgotten(void **state)
 	assert_int_equal(vault_each_revoked(vault, NOW, note, &seen), VAULT_OK);
 	assert_int_equal(seen.count, 1);
 	assert_memory_equal(seen.id[0], id_b, SESSION_ID);
-	assert_int_equal(raw_number("SELECT count(*) FROM revoked_sessions"), 1);
+	assert_int_equal(raw_number("SELECT count(*) FROM revocations"), 1);
 	assert_int_equal(raw_number("SELECT count(*) FROM spent_attempts"), 1);
 	assert_int_equal(vault_spend_attempt(vault, id_b, code_a, NOW + 1), SPEND_SAME_CODE);
 	vault_close(vault);
@@ -665,7 +665,7 @@ static void store_without_its_tables_is_down(void **state)
 	struct seen seen = {0};
 
 	(void)state;
-	(void)raw("DROP TABLE spent_attempts; DROP TABLE revoked_sessions; DROP TABLE grants");
+	(void)raw("DROP TABLE spent_attempts; DROP TABLE revocations; DROP TABLE grants");
 	assert_int_equal(vault_put_grant(vault, &grant, NOW), VAULT_DOWN);
 	assert_string_equal(vault_problem(vault), "SQLite: no such table: grants");
 	assert_int_equal(get(vault, "ada", &grant), VAULT_DOWN);
@@ -802,7 +802,7 @@ static void log_is_written_ahead(void **state)
 	put(vault, grant_of("ada"));
 	(void)snprintf(file, sizeof(file), "%s-wal", path);
 	assert_int_equal(access(file, F_OK), 0);
-	assert_int_equal(raw_number("PRAGMA user_version"), 1);
+	assert_int_equal(raw_number("PRAGMA user_version"), 2);
 	vault_close(vault);
 }
 
