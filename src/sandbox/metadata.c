@@ -106,15 +106,26 @@ static void put_list(json_t *document, const char *member, const struct pk_list 
 	put_json(document, member, list);
 }
 
+/* User info that names its subject otherwise than OpenID Connect does (Core 5.3.2), and a revocation
+ * that is not RFC 7009's, are the provider's own: metadata do not speak of them. */
+static bool is_announced(const struct exchange *x, enum endpoint endpoint)
+{
+	if (endpoint == USERINFO && !pk_str_equal(x->dialect->userinfo_subject, PK_STR("/sub")))
+		return false;
+	if (endpoint == REVOKE && x->dialect->revoke_auth != PK_REVOKE_AUTH_CLIENT)
+		return false;
+	return x->provider->path[endpoint].len > 0;
+}
+
 static void put_endpoints(struct exchange *x, json_t *document)
 {
 	const struct provider *provider = x->provider;
 
 	for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++)
-		if (provider->path[urls[i].endpoint].len)
+		if (is_announced(x, urls[i].endpoint))
 			put_url(x, document, urls[i].member, provider->path[urls[i].endpoint]);
 	put_auth_methods(x, document, "token_endpoint_auth_methods_supported", true);
-	if (provider->path[REVOKE].len)
+	if (is_announced(x, REVOKE))
 		put_auth_methods(x, document, "revocation_endpoint_auth_methods_supported", true);
 	if (provider->path[INTROSPECT].len)
 		put_auth_methods(x, document, "introspection_endpoint_auth_methods_supported",

@@ -106,6 +106,26 @@ static bool has_tenant(const struct provider *provider, struct pk_str tenant)
 	       pk_str_equal(tenant, provider->file.dialect.tenant);
 }
 
+static struct pk_str without_slash(struct pk_str path)
+{
+	return path.len > 1 && pk_str_ends(path, PK_STR("/")) ? pk_str_first(path, path.len - 1)
+							      : path;
+}
+
+/* The page where a browser comes first opens with and without a slash at its end, since servers send
+ * it from one to the other. To programs these are two paths. */
+static bool is_endpoint(const struct provider *provider, int endpoint, struct pk_str path,
+			struct pk_str *ret_tenant)
+{
+	const struct pk_str template = provider->path[endpoint];
+
+	if (!template.len)
+		return false;
+	return endpoint == AUTHORIZE
+		       ? matches(without_slash(template), without_slash(path), ret_tenant)
+		       : matches(template, path, ret_tenant);
+}
+
 bool provider_match(const struct provider *provider, struct pk_str path, enum endpoint *ret,
 		    struct pk_str *ret_tenant)
 {
@@ -117,7 +137,7 @@ bool provider_match(const struct provider *provider, struct pk_str path, enum en
 		return true;
 	for (int i = 0; i < ENDPOINT_COUNT; i++) {
 		*ret_tenant = provider->file.dialect.tenant;
-		if (provider->path[i].len && matches(provider->path[i], path, ret_tenant)) {
+		if (is_endpoint(provider, i, path, ret_tenant)) {
 			*ret = (enum endpoint)i;
 			return has_tenant(provider, *ret_tenant);
 		}

@@ -24,7 +24,9 @@ def document(sandbox, dialect):
     equal(found["issuer"], issuer(sandbox, dialect), f"S-44 {name}: the issuer is the one that was asked")
     check("?" not in found["issuer"] and "#" not in found["issuer"], f"S-44 {name}: and has no query and no fragment")
     for key, member in ENDPOINTS.items():
-        equal(found.get(member), base + dialect.path(key) if dialect[key] else None, f"{name}: {member} is there if the provider has it")
+        own = key == "userinfo_url" and dialect["userinfo_subject"] != "/sub" or key == "revoke_url" and dialect["revoke_auth"] != "client"
+        equal(found.get(member), base + dialect.path(key) if dialect[key] and not own else None,
+              f"{name}: {member} is there if the provider has it, and it is the standard's")
     methods = {AUTH[a] for a in dialect["client_auth"]}
     equal(set(found["token_endpoint_auth_methods_supported"]), methods, f"{name}: the ways in which clients prove themselves")
     pkce = (["S256", "plain"] if dialect["plain"] else ["S256"]) if dialect.takes_challenges() else None
