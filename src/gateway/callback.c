@@ -159,6 +159,7 @@ static int status_of(struct pk_str fault)
 	} table[] = {
 		{"not-allowed", 403},          {"user-denied", 403},
 		{"provider-error", 502},       {"provider-unreachable", 502},
+		{"server-error", 502},
 		{"reply-not-oauth", 502},      {"reply-misread", 502},
 		{"subject-mismatch", 502},     {"id-token-missing", 502},
 		{"id-token-malformed", 502},   {"id-token-alg", 502},

@@ -12,6 +12,7 @@ provider = Provider()
 gateway = Gateway(provider)
 silent = Gateway(provider, explain_to_users="false")
 issuing = Gateway(provider, logins={"one": "issuing"}, sandbox=None)
+provider.issuers[""] = "https://issuer.example"
 
 MARKUP = ("<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "'><svg/onload=alert(1)>", "</code></dd><h1>Owned</h1>", "&lt;script&gt;", "{{fault}}{{{fault}}}",
           "javascript:alert(1)", "<!--", "]]>", "\x00\x1b[31m<b>", "\u202e<b>", "é<b>€")

@@ -23,7 +23,7 @@ SAID = (
     # error, description, status, fault
     ("invalid_client", "", 401, "secret-rejected"),
     ("invalid_grant", "Incorrect redirect_uri", 400, "provider-error"),  # it was sent as it was before: the words alone prove nothing
-    ("server_error", "try later", 500, "provider-error"),
+    ("server_error", "try later", 500, "server-error"),
 )
 
 

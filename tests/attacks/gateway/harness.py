@@ -216,10 +216,12 @@ def free_port():
 
 
 DIALECTS = {
+    # Callbacks that are written by hand here name no issuer.
+    "rfc7636": {"callback_issuer": "false"},
     # The provider's token reply says who it is for, so that user info of somebody else is found out.
-    "named": {"token_subject": "/sub"},
+    "named": {"token_subject": '"/sub"', "callback_issuer": "false"},
     # Plain http at a host of its own, and an issuer (RFC 9207): used without `sandbox`.
-    "issuing": {"issuer": "https://issuer.example"},
+    "issuing": {"issuer": '"https://issuer.example"'},
 }
 
 
@@ -228,7 +230,8 @@ def write_dialects(directory, provider):
     plain = (pathlib.Path(__file__).resolve().parents[3] / "providers" / "rfc7636.conf").read_text()
     for name, keys in DIALECTS.items():
         text = plain.replace("https://{host}", provider.url) if name == "issuing" else plain
-        text += "".join(f'{key} = "{value}"\n' for key, value in keys.items())
+        text = "".join(line + "\n" for line in text.splitlines() if line.split("=")[0].strip() not in keys)
+        text += "".join(f"{key} = {value}\n" for key, value in keys.items())
         (directory / f"{name}.conf").write_text(text)
 
 

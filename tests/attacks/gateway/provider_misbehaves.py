@@ -117,7 +117,7 @@ def each_way():
 
 
 def somebody_else():
-    misbehave("user info of somebody else", "userinfo", with_(sub="sub-grace"), 502, "reply-misread", login="named")
+    misbehave("user info of somebody else", "userinfo", with_(sub="sub-grace"), 502, "subject-mismatch", login="named")
     is_sent_back(gateway, Browser(gateway).sign_in(provider, "named"), "and of the same person")
 
 
