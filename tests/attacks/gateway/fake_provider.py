@@ -176,7 +176,7 @@ class Provider:
                 sensitive.add(document[kind])
         if "openid" in login["asked"].get("scope", "").split():
             document["id_token"] = self.id_token(login, document)
-            sensitive.add(document["id_token"])
+            sensitive.add(str(document["id_token"]))
         login["script"].get("token", Handler.json)(handler, document)
 
     def id_token(self, login, document):
