@@ -18,7 +18,7 @@
 #include <strings.h>
 
 #define HEADERS_KEPT 40 /* of one message */
-#define PAGE_KEPT 4096  /* bytes of a page */
+#define PAGE_KEPT 1024  /* bytes of a page */
 
 /* For how long a request that says nothing of its login is taken for a part of the newest one. */
 #define TOGETHER_MILLISECONDS 60000

@@ -16,7 +16,7 @@ struct stream;
 struct signing;
 struct waiting;
 
-#define LEDGER_GRANTS 8192 /* what the newest logins gave is known; see ledger.h */
+#define LEDGER_GRANTS 4096 /* what so many of the newest logins gave is known; see ledger.h */
 #define LEDGER_TICKETS (4 * LEDGER_GRANTS)
 #define SCRATCH_SIZE 1048576 /* bytes: the largest request and the largest page */
 

@@ -188,7 +188,7 @@ with Sandbox() as sandbox:
     first, second = attempts(sandbox)
     equal((kinds(first), kinds(second)), (["authorize", "other", "callback"], ["authorize"]), "a decision belongs to its attempt")
     equal(explain(sandbox, first)["verdict"], "user-denied", "a denial is what explain says")
-    check(len(first["capture"]["events"][0]["response"]["body"]) <= 4096, "of pages the beginning is kept")
+    check(len(first["capture"]["events"][0]["response"]["body"]) <= 1024, "of pages the beginning is kept")
 
 # Bounds: in number, in bytes, of one attempt that goes on for ever.
 with Sandbox("--auto-approve") as sandbox:
