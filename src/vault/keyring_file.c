@@ -1,10 +1,11 @@
 /*
- * The key ring's file. Believed only when nobody but its owner can read or change it and the owner
- * is this user or root; written so that it is whole on the disk, or not there at all.
+ * The key ring's file. Believed as a private file is (private_file.h); written so that it is whole on the
+ * disk, or not there at all.
  */
 #include "vault/keyring.h"
 #include "base/encode.h"
 #include "base/text.h"
+#include "vault/private_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,59 +18,16 @@
 
 #define FILE_MAX 16384 /* bytes: sixteen keys and room for what people note beside them */
 
-/* What is wrong with the file behind `fd`, or NULL. */
-static const char *distrust(int fd)
-{
-	struct stat status;
-
-	if (fstat(fd, &status) != 0)
-		return strerror(errno);
-	if (!S_ISREG(status.st_mode))
-		return "it is not a regular file";
-	if (status.st_uid != geteuid() && status.st_uid != 0)
-		return "it belongs to another user";
-	if (status.st_mode & (S_IRWXG | S_IRWXO))
-		return "others than its owner have permissions on it; chmod 600 helps";
-	return NULL;
-}
-
-/* Reads until the end; what is wrong, or NULL. */
-static const char *read_all(int fd, struct pk_buf *out)
-{
-	while (out->len < out->cap) {
-		const ssize_t got = read(fd, out->ptr + out->len, out->cap - out->len);
-
-		if (got == 0)
-			return NULL;
-		if (got < 0 && errno != EINTR)
-			return strerror(errno);
-		if (got > 0)
-			out->len += (size_t)got;
-	}
-	return "it is too large for a key ring";
-}
-
 bool keyring_load(const char *path, struct keyring *ret, char *error, size_t error_size)
 {
 	char memory[FILE_MAX], sentence[128];
 	struct pk_buf text = pk_buf(memory, sizeof(memory));
-	/* O_NONBLOCK: opening a FIFO must not wait for its writer. */
-	const int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
-	const char *problem;
+	const char *problem = private_file_read(path, &text);
 
-	if (fd < 0)
-		problem = errno == ELOOP ? "it is a symbolic link; name the file itself"
-					 : strerror(errno);
-	else
-		problem = distrust(fd);
-	if (!problem)
-		problem = read_all(fd, &text);
 	if (!problem && !keyring_parse(pk_buf_str(&text), ret, sentence, sizeof(sentence)))
 		problem = sentence;
 	if (problem)
 		(void)snprintf(error, error_size, "key ring %s: %s", path, problem);
-	if (fd >= 0)
-		(void)close(fd);
 	sodium_memzero(memory, sizeof(memory));
 	return !problem;
 }
