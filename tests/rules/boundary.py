@@ -4,7 +4,8 @@ vault nor the way out to providers."""
 from rule import BUILD, ROOT, check, done, includes, name, sources, undefined
 
 KEEPERS_ALONE = {"vault/vault.h", "io/http_client.h"}
-SYMBOLS = ("vault_", "http_client_", "keyring_", "pk_token_request", "pk_token_reply", "pk_userinfo_", "pk_revoke_", "sqlite3_", "curl_")
+SYMBOLS = ("vault_", "http_client_", "keyring_", "pk_token_request", "pk_token_reply", "pk_userinfo_", "pk_revoke_", "pk_jwks_", "pk_id_token_", "pk_discovery_",
+           "pk_par_", "published_", "sqlite3_", "curl_")
 
 
 def reached(path):

@@ -311,6 +311,30 @@ static void the_key_is_the_one_that_sealed(void **state)
 	token_sealer_free(old);
 }
 
+/* C-01: the nonce belongs to this attempt in this browser, and says nothing of the verifier. */
+static void the_nonce_is_of_one_attempt_in_one_browser(void **state)
+{
+	const struct attempt attempt = sample();
+	const struct pk_str cookie = PK_STR("aGVsbG8gZnJvbSBhIGJyb3c");
+	uint8_t other_id[ATTEMPT_ID] = "another attempt";
+	char nonce[NONCE_TEXT], again[NONCE_TEXT], other[NONCE_TEXT];
+	struct pk_verifier verifier;
+
+	(void)state;
+	attempt_nonce(&keys.key[0], attempt.id, cookie, nonce);
+	attempt_nonce(&keys.key[0], attempt.id, cookie, again);
+	assert_memory_equal(nonce, again, sizeof(nonce));
+	attempt_nonce(&keys.key[1], attempt.id, cookie, other);
+	assert_memory_not_equal(nonce, other, sizeof(nonce));
+	attempt_nonce(&keys.key[0], other_id, cookie, other);
+	assert_memory_not_equal(nonce, other, sizeof(nonce));
+	attempt_nonce(&keys.key[0], attempt.id, PK_STR("another browser's"), other);
+	assert_memory_not_equal(nonce, other, sizeof(nonce));
+	attempt_verifier(&keys.key[0], attempt.id, cookie, &verifier);
+	assert_int_equal(verifier.len, sizeof(nonce));
+	assert_memory_not_equal(nonce, verifier.text, sizeof(nonce));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -328,6 +352,7 @@ int main(void)
 		cmocka_unit_test(the_verifier_needs_key_attempt_and_cookie),
 		cmocka_unit_test(the_verifier_stays_what_it_is),
 		cmocka_unit_test(the_key_is_the_one_that_sealed),
+		cmocka_unit_test(the_nonce_is_of_one_attempt_in_one_browser),
 	};
 
 	return cmocka_run_group_tests(tests, make_sealer, free_sealer);

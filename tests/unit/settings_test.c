@@ -36,9 +36,11 @@ static void add_login(const char *name, const char *dialect, struct pk_secret se
 		.host = PK_STR("login.example.com"),
 		.region = PK_STR("eu"),
 		.tenant = PK_STR("demo"),
+		.issuer = PK_STR("https://login.example.com/realms/demo"),
 		.sandbox = PK_STR("http://127.0.0.1:9400"),
 	};
 	login->secret = secret;
+	login->pushed = secret.text.len > 0;
 }
 
 static int set_up(void **state)
@@ -109,7 +111,9 @@ static void assert_logins_equal(void)
 		assert_true(pk_str_equal(got->login.host, want->login.host));
 		assert_true(pk_str_equal(got->login.region, want->login.region));
 		assert_true(pk_str_equal(got->login.tenant, want->login.tenant));
+		assert_true(pk_str_equal(got->login.issuer, want->login.issuer));
 		assert_true(pk_str_equal(got->login.sandbox, want->login.sandbox));
+		assert_int_equal(got->pushed, want->pushed);
 		assert_ptr_equal(got->login.dialect, &got->dialect);
 		assert_true(pk_str_equal(got->dialect.name, want->dialect.name));
 		assert_true(pk_str_equal(got->dialect.token_url, want->dialect.token_url));
