@@ -50,11 +50,12 @@ def logins(bench, gateway, sandbox, count, *options):
 
 
 def flows(bench, server, shape, scope, count, *options):
-    """That many code flows at an authorization server: flows per second, and the requests of one."""
+    """That many code flows at an authorization server: flows per second, the requests of one, and the processor time that it takes."""
+    before = cpu_seconds(server.processes)
     out = subprocess.run(on(CLIENT_CORES, bench.program("flows"), server.address, count, VISITORS, *shape[:3], scope, shape[3], *options),
                          check=True, stdout=subprocess.PIPE, text=True).stdout
     lines = dict(line.split(" ", 1) for line in out.splitlines())
-    return count / float(lines["seconds"]), int(lines["requests"]) / count
+    return count / float(lines["seconds"]), int(lines["requests"]) / count, (cpu_seconds(server.processes) - before) / count
 
 
 def start_seconds(command):
