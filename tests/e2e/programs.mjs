@@ -90,29 +90,33 @@ export async function startSandbox(...words) {
 	return { gateway: sandbox, sandbox, stop: () => program.stop() };
 }
 
-const configuration = (addresses, directory) => `
-public_url = "http://${addresses.gateway}"
+const configuration = (addresses, site, directory, logins) => `
+public_url = "${site.gateway}"
 listen     = "${addresses.gateway}"
 store      = "sqlite:${directory}/vault.db"
 keys       = "${directory}/keys"
-sandbox    = "http://${addresses.sandbox}"
+sandbox    = "${site.sandbox}"
+${logins(site)}
+allow { subjects = {"*"} }
+`;
+
+const tiktok = () => `
 login "tiktok" {
 	provider      = "tiktok"
 	client_id     = "sandbox-client"
 	client_secret = "sandbox-secret"
 	scopes        = {"user.info.basic"}
 }
-allow { subjects = {"*"} }
 `;
 
 /** A sandbox, and a gateway that can be restarted: its configuration, its keys and its vault stay. */
-export async function startParts() {
+export async function startParts({ logins = tiktok, gatewayHost = '127.0.0.1' } = {}) {
 	const addresses = { gateway: await freeAddress(), sandbox: await freeAddress() };
-	const site = { gateway: `http://${addresses.gateway}`, sandbox: `http://${addresses.sandbox}` };
+	const site = { gateway: `http://${addresses.gateway.replace('127.0.0.1', gatewayHost)}`, sandbox: `http://${addresses.sandbox}` };
 	const directory = await mkdtemp(join(tmpdir(), 'proofkey-e2e-'));
 	const file = join(directory, 'proofkey.conf');
 
-	await writeFile(file, configuration(addresses, directory), { mode: 0o600 });
+	await writeFile(file, configuration(addresses, site, directory, logins), { mode: 0o600 });
 	await new Program('keys', 'new', join(directory, 'keys')).ends();
 
 	const startGateway = () => new Program('serve', '--config', file).says('event=gateway.ready');

@@ -49,7 +49,7 @@ for name, (how, _) in REFUSED.items():
     provider.scripts[f"/{name}{WELL_KNOWN}"] = how
 
 gateway = Gateway(provider, sandbox=None, logins={
-    **{name: found(name) for name in REFUSED}, "work": found("work"), "other": found("other"), "slow": found("slow"), "plain": found("plain", scopes='{"profile"}'),
+    **{name: found(name) for name in REFUSED}, "office": found("office"), "other": found("other"), "slow": found("slow"), "plain": found("plain", scopes='{"profile"}'),
     "ahead": found("ahead", pushed="true"), "no-par": found("no-par", pushed="true"), "par-refused": found("par-refused", pushed="true")})
 
 
@@ -74,8 +74,8 @@ def each_lie():
 def works():
     """Thirty people at once: one question to the provider, and nobody notices."""
     browsers = [Browser(gateway) for _ in range(30)]
-    at_once(*[lambda browser=browser: is_sent_back(gateway, browser.sign_in(provider, "work"), "a login by issuer alone") for browser in browsers])
-    equal((provider.asked("openid-configuration", "/work" + WELL_KNOWN), provider.asked("jwks", "/work/jwks")), (1, 1), "metadata and keys were fetched once")
+    at_once(*[lambda browser=browser: is_sent_back(gateway, browser.sign_in(provider, "office"), "a login by issuer alone") for browser in browsers])
+    equal((provider.asked("openid-configuration", "/office" + WELL_KNOWN), provider.asked("jwks", "/office/jwks")), (1, 1), "metadata and keys were fetched once")
     out = browsers[0].log_out()
     check(out.status == 303 and wait_for(lambda: provider.asked("revoke") >= 2), "a logout gives the tokens back where the metadata say", out)
     is_sent_back(gateway, Browser(gateway).sign_in(provider, "plain"), "a login without openid needs no ID token")
@@ -84,13 +84,13 @@ def works():
 def mixed_up():
     """RFC 9207 2.4, announced by the metadata."""
     browser = Browser(gateway)
-    path = provider.approve(browser.start("work"))
-    for what, changed in (("another", path.replace("%2Fwork", "%2Fother")), ("none", path.split("&iss=")[0])):
+    path = provider.approve(browser.start("office"))
+    for what, changed in (("another", path.replace("%2Foffice", "%2Fother")), ("none", path.split("&iss=")[0])):
         is_refused(gateway, browser.get(changed), 400, "issuer-mismatch", f"iss: {what}")
-    is_refused(gateway, browser.get(path.replace("/callback/work", "/callback/other")), 400, "issuer-mismatch", "the callback of another login")
+    is_refused(gateway, browser.get(path.replace("/callback/office", "/callback/other")), 400, "issuer-mismatch", "the callback of another login")
     equal(provider.asked("token", parameters(path)["code"]), 0, "the code was sent nowhere")
     is_sent_back(gateway, browser.get(path), "the right one, after these")
-    path = provider.approve(browser.start("work"), id_token=lambda claims: sign({**claims, "iss": provider.url + "/other"}, provider.keys[0]))
+    path = provider.approve(browser.start("office"), id_token=lambda claims: sign({**claims, "iss": provider.url + "/other"}, provider.keys[0]))
     is_refused(gateway, browser.get(path), 502, "id-token-issuer", "the ID token of another issuer with the same keys")
 
 
@@ -107,7 +107,7 @@ def down_then_up():
         thread.start()
     wait_for(lambda: provider.asked("openid-configuration", "/slow" + WELL_KNOWN) > before)
     since = time.monotonic()
-    is_sent_back(gateway, Browser(gateway).sign_in(provider, "work"), "a login elsewhere while twenty wait")
+    is_sent_back(gateway, Browser(gateway).sign_in(provider, "office"), "a login elsewhere while twenty wait")
     check(time.monotonic() - since < 8 and not replies, "is not held up")
     with_gone = threading.Thread(target=lambda: hang_up("/login/slow"))
     with_gone.start()
@@ -160,7 +160,7 @@ def checked():
     for keys, words in (({"issuer": '"http://login.example.com"'}, "issuer"), ({"issuer": None}, "issuer"), ({"issuer": '"https://a.example/?x=1"'}, "issuer"),
                         ({"provider": '"google"', "issuer": '"https://a.example"'}, "issuer"), ({"tenant": '"a"'}, "tenant"),
                         ({"provider": '"github"', "issuer": None, "pushed": "true"}, "pushed"), ({"provider": '"keycloak"', "issuer": None, "host": '"a.example"', "tenant": '"../x"'}, "tenant")):
-        other = Gateway(provider, sandbox=None, public_url='"https://app.example.com"', logins={"work": found("work", **keys)})
+        other = Gateway(provider, sandbox=None, public_url='"https://app.example.com"', logins={"office": found("office", **keys)})
         done = subprocess.run([PROGRAM, "serve", "--check-config", "--config", other.config], capture_output=True, text=True, env={"TEST_CLIENT_SECRET": "secret"})
         check(done.returncode == 1 and words in done.stderr + done.stdout and f"{other.config}:" in done.stderr + done.stdout, f"refused: {keys}", done)
         other.discard()
