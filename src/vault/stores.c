@@ -4,6 +4,7 @@
 
 static const struct store_ops *const stores[] = {
 	&store_sqlite,
+	&store_postgres,
 };
 
 const struct store_ops *store_for(const char *address)
