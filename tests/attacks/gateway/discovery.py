@@ -57,7 +57,7 @@ def refused(name, fault):
     browser = Browser(gateway)
     reply = browser.get("/login/" + name)
     if fault:
-        is_refused(gateway, reply, 502, fault, f"metadata: {name}")
+        is_refused(gateway, reply, 502, fault, f"C-05 C-35 metadata: {name}")
     else:
         check(reply.status == 502 and reply.fault, f"metadata: {name}: {reply.fault}", reply)
     check("<script" not in reply.text and "evil.example\"" not in reply.headers.get("location", ""), f"{name}: nothing of it is on the page", reply)
@@ -67,7 +67,7 @@ def refused(name, fault):
 def each_lie():
     at_once(*[lambda name=name, fault=fault: refused(name, fault) for name, (_, fault) in REFUSED.items()])
     equal(provider.asked("elsewhere", "elsewhere"), 0, "no redirect was followed")
-    check(provider.asked("elsewhere", "with-404"), "where there is nothing, the other place was asked too (RFC 8414 3.1)")
+    check(provider.asked("elsewhere", "with-404"), "C-36 where there is nothing, the other place was asked too (RFC 8414 3.1)")
     equal(provider.asked("token"), 0, "no code was sent anywhere")
 
 
@@ -86,8 +86,8 @@ def mixed_up():
     browser = Browser(gateway)
     path = provider.approve(browser.start("office"))
     for what, changed in (("another", path.replace("%2Foffice", "%2Fother")), ("none", path.split("&iss=")[0])):
-        is_refused(gateway, browser.get(changed), 400, "issuer-mismatch", f"iss: {what}")
-    is_refused(gateway, browser.get(path.replace("/callback/office", "/callback/other")), 400, "issuer-mismatch", "the callback of another login")
+        is_refused(gateway, browser.get(changed), 400, "issuer-mismatch", f"C-12 C-13 G-30 iss: {what}")
+    is_refused(gateway, browser.get(path.replace("/callback/office", "/callback/other")), 400, "issuer-mismatch", "C-15 G-30 the callback of another login")
     equal(provider.asked("token", parameters(path)["code"]), 0, "the code was sent nowhere")
     is_sent_back(gateway, browser.get(path), "the right one, after these")
     path = provider.approve(browser.start("office"), id_token=lambda claims: sign({**claims, "iss": provider.url + "/other"}, provider.keys[0]))
@@ -144,9 +144,9 @@ def restarted():
 def ahead():
     browser = Browser(gateway)
     location = browser.get("/login/ahead").location
-    equal(sorted(parameters(location)), ["client_id", "request_uri"], "the browser carries a reference and nothing else")
+    equal(sorted(parameters(location)), ["client_id", "request_uri"], "C-47 the browser carries a reference and nothing else")
     asked = provider.pushed[parameters(location)["request_uri"]]
-    equal(sorted(asked), ["client_id", "code_challenge", "code_challenge_method", "nonce", "redirect_uri", "response_type", "scope", "state"], "the rest went ahead")
+    equal(sorted(asked), ["client_id", "code_challenge", "code_challenge_method", "nonce", "redirect_uri", "response_type", "scope", "state"], "C-47 the rest went ahead")
     is_sent_back(gateway, browser.get(provider.approve(location)), "a login that went ahead")
     provider.scripts["/no-par" + WELL_KNOWN] = with_(pushed_authorization_request_endpoint=None)
     check(Browser(gateway).get("/login/no-par").status == 502, "a provider that takes none, and says so")

@@ -49,29 +49,29 @@ WRONG = (
     ("an empty one", lambda claims: "", "id-token-missing"),
     ("one that is no token", lambda claims: "a.b", "id-token-malformed"),
     ("one that is a number", lambda claims: 12, "id-token-malformed"),
-    ("alg none", unsigned, "id-token-alg"),
-    ("the public key as a secret", confused, "id-token-alg"),
-    ("an algorithm of another kind", lambda claims: sign(claims, CURVE, "ES256"), "id-token-alg"),
-    ("RS512", lambda claims: sign(claims, provider.keys[0], "RS512"), "id-token-alg"),
-    ("claims that were altered", altered, "id-token-signature"),
-    ("a stranger's key of the same kid", lambda claims: sign(claims, STRANGER), "id-token-signature"),
+    ("C-38 alg none", unsigned, "id-token-alg"),
+    ("C-38 the public key as a secret", confused, "id-token-alg"),
+    ("C-38 an algorithm of another kind", lambda claims: sign(claims, CURVE, "ES256"), "id-token-alg"),
+    ("C-38 RS512", lambda claims: sign(claims, provider.keys[0], "RS512"), "id-token-alg"),
+    ("C-38 claims that were altered", altered, "id-token-signature"),
+    ("C-38 a stranger's key of the same kid", lambda claims: sign(claims, STRANGER), "id-token-signature"),
     ("an access token's type", lambda claims: sign(claims, provider.keys[0], typ="at+jwt"), "id-token-malformed"),
-    ("another issuer", claiming(iss="https://evil.example"), "id-token-issuer"),
-    ("no issuer", claiming(iss=None), "id-token-issuer"),
-    ("the issuer and a slash", claiming(iss=provider.url + "/rfc7636/"), "id-token-issuer"),
-    ("another audience", claiming(aud="another-client"), "id-token-audience"),
-    ("no audience", claiming(aud=None), "id-token-audience"),
-    ("two audiences and no azp", claiming(aud=["test-client", "another-client"]), "id-token-audience"),
-    ("another azp", claiming(azp="another-client"), "id-token-audience"),
-    ("one that has expired", claiming(exp=now() - 3600), "id-token-expired"),
-    ("no exp", claiming(exp=None), "id-token-expired"),
-    ("one from the future", claiming(iat=now() + 7200, exp=now() + 10800), "clock-skew"),
-    ("no nonce", claiming(nonce=None), "nonce-mismatch"),
-    ("another nonce", claiming(nonce="n" * 43), "nonce-mismatch"),
-    ("an at_hash of another token", claiming(at_hash=half_hash("another")), "id-token-hash"),
+    ("C-37 another issuer", claiming(iss="https://evil.example"), "id-token-issuer"),
+    ("C-37 no issuer", claiming(iss=None), "id-token-issuer"),
+    ("C-37 the issuer and a slash", claiming(iss=provider.url + "/rfc7636/"), "id-token-issuer"),
+    ("C-37 another audience", claiming(aud="another-client"), "id-token-audience"),
+    ("C-37 no audience", claiming(aud=None), "id-token-audience"),
+    ("C-37 two audiences and no azp", claiming(aud=["test-client", "another-client"]), "id-token-audience"),
+    ("C-37 another azp", claiming(azp="another-client"), "id-token-audience"),
+    ("C-39 one that has expired", claiming(exp=now() - 3600), "id-token-expired"),
+    ("C-39 no exp", claiming(exp=None), "id-token-expired"),
+    ("C-39 one from the future", claiming(iat=now() + 7200, exp=now() + 10800), "clock-skew"),
+    ("C-40 no nonce", claiming(nonce=None), "nonce-mismatch"),
+    ("C-40 another nonce", claiming(nonce="n" * 43), "nonce-mismatch"),
+    ("C-41 an at_hash of another token", claiming(at_hash=half_hash("another")), "id-token-hash"),
     ("no subject", claiming(sub=None), "id-token-malformed"),
     ("an endless subject", claiming(sub="s" * 5000), "id-token-malformed"),
-    ("somebody else than the user info", claiming(sub="sub-grace"), "subject-mismatch"),
+    ("C-43 somebody else than the user info", claiming(sub="sub-grace"), "subject-mismatch"),
 )
 
 RIGHT = (
@@ -107,21 +107,21 @@ def nonces():
     browser = Browser(gateway)
     urls = [browser.start() for _ in range(50)] + [Browser(gateway).start() for _ in range(10)]
     seen = {parameters(url)["nonce"] for url in urls}
-    equal((len(seen), {len(nonce) for nonce in seen}), (60, {43}), "every attempt has a nonce of its own")
+    equal((len(seen), {len(nonce) for nonce in seen}), (60, {43}), "C-01 every attempt has a nonce of its own")
     check(not seen & {parameters(url)["code_challenge"] for url in urls} and not any(nonce in url.split("state=")[1].split("&")[0] for nonce, url in zip(seen, urls)),
           "which is neither the challenge nor part of the state")
     stolen = parameters(urls[0])["nonce"]
     path = provider.approve(urls[1], id_token=claiming(nonce=stolen))
-    is_refused(gateway, browser.get(path), 502, "nonce-mismatch", "the nonce of another attempt of the same browser")
+    is_refused(gateway, browser.get(path), 502, "nonce-mismatch", "C-40 the nonce of another attempt of the same browser")
 
 
 def swapped():
     """Two logins at one provider: the callback of one is none of the other's."""
     browser = Browser(gateway)
     path = provider.approve(browser.start("one"))
-    is_refused(gateway, browser.get(path.replace("/callback/one", "/callback/two")), 400, "issuer-mismatch", "a callback at the other login")
+    is_refused(gateway, browser.get(path.replace("/callback/one", "/callback/two")), 400, "issuer-mismatch", "C-15 a callback at the other login")
     mixed = path.replace("iss=", "iss=https%3A%2F%2Fevil.example&was=")
-    is_refused(gateway, browser.get(mixed), 400, "issuer-mismatch", "a callback of another issuer (RFC 9207)")
+    is_refused(gateway, browser.get(mixed), 400, "issuer-mismatch", "C-12 a callback of another issuer (RFC 9207)")
     equal(provider.asked("token", parameters(path)["code"]), 0, "neither sent the code anywhere")
     is_sent_back(gateway, browser.get(path), "the callback as it was")
 
@@ -132,11 +132,11 @@ def rotated():
     provider.rotate("second")
     browsers = [Browser(gateway) for _ in range(10)]
     at_once(*[lambda browser=browser: is_sent_back(gateway, browser.sign_in(provider), "a login with the new key") for browser in browsers])
-    equal(provider.asked("jwks") - before, 1, "the keys were fetched once more, for all of them")
+    equal(provider.asked("jwks") - before, 1, "C-42 the keys were fetched once more, for all of them")
     provider.rotate("third")
     for _ in range(3):
         refuse("a key that is newer still, within the minute", lambda claims: sign(claims, provider.keys[0]), "id-token-key-unknown")
-    equal(provider.asked("jwks") - before, 1, "which is not asked for again")
+    equal(provider.asked("jwks") - before, 1, "C-42 which is not asked for again")
 
 
 def no_keys():
