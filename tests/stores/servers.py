@@ -99,7 +99,7 @@ class Server:
 
     def silence(self):
         """Shell commands that make it fall silent, and go on."""
-        return [f"kill -STOP -- -{self.process.pid}", f"kill -CONT -- -{self.process.pid}"]
+        return [f"kill -s STOP -- -{self.process.pid}", f"kill -s CONT -- -{self.process.pid}"]
 
 
 def suite(build, address, *commands):
