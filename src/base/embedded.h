@@ -1,4 +1,4 @@
-/* Files that are built into the program: providers/ and web/. */
+/* Files that are built into the program: providers/, web/ and the script of a store. */
 #ifndef BASE_EMBEDDED_H
 #define BASE_EMBEDDED_H
 
@@ -11,6 +11,7 @@ struct embedded {
 };
 
 extern const struct embedded embedded_providers[];
+extern const struct embedded embedded_redis[];
 extern const struct embedded embedded_web[];
 
 #endif

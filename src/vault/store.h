@@ -141,6 +141,10 @@ struct store_ops {
 			void *arg);
 	/* Forgets revocations and spent attempts that have ended by `now`. */
 	void (*forget)(struct store *store, int64_t now, store_done *done, void *arg);
+
+	/* A sentence for the log where the server works, but its settings may lose what is stored,
+	 * or cannot be seen; NULL where they are well. Without this function they always are. */
+	const char *(*warning)(const struct store *store);
 };
 
 /* The store for that address, or NULL. */

@@ -5,6 +5,7 @@
 static const struct store_ops *const stores[] = {
 	&store_sqlite,
 	&store_postgres,
+	&store_redis,
 };
 
 const struct store_ops *store_for(const char *address)
