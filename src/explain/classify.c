@@ -23,7 +23,7 @@ static const char *const token_paths[] = {
 	"token",           "accesstoken",          "refreshtoken", "revoke",
 	"revoketoken",     "revocation",           "tokens",       "refresh",
 	"oauth.v2.access", "openid.connect.token", "auth.revoke"};
-static const char *const key_paths[] = {"jwks", "jwks.json", "certs"};
+static const char *const key_paths[] = {"jwks", "jwks.json", "certs", "keys"};
 static const char *const userinfo_paths[] = {
 	"userinfo", "me", "@me", "userinfo.json", "openid.connect.userinfo", "getcurrentaccount"};
 
@@ -168,7 +168,7 @@ static bool is_authorize(struct pk_str parameters)
 {
 	return form_has(parameters, "response_type") ||
 	       (form_has_any(parameters, client_ids, COUNT(client_ids)) &&
-		form_has(parameters, "redirect_uri"));
+		(form_has(parameters, "redirect_uri") || form_has(parameters, "request_uri")));
 }
 
 static bool has_return(struct pk_str parameters)

@@ -1,4 +1,4 @@
-/* The ID token of a flow, read and not verified: explain has no reason to trust a key. */
+/* The ID token of a flow, read and not verified: whether there are keys, the rules see. */
 #ifndef EXPLAIN_FLOW_ID_TOKEN_H
 #define EXPLAIN_FLOW_ID_TOKEN_H
 

@@ -164,9 +164,10 @@ static enum pk_err keep_entry(struct making *making, struct entry *entry)
 
 /* Each request that request_kind() or a redirect URI can know has one of these in it. */
 static const char *const words[] = {
-	"response_type", "redirect_uri", "grant_type",   "code=", "code\"", "code\\\"", "error=",
-	"error\"",       "oken",         "OKEN",         "evo",   "EVO",    "efresh",   "EFRESH",
-	"access",        "earer ",       ".well-known/", "jwks",  "JWKS",   "certs"};
+	"response_type", "redirect_uri", "request_uri", "grant_type", "code=",  "code\"",
+	"code\\\"",      "error=",       "error\"",     "oken",       "OKEN",   "evo",
+	"EVO",           "efresh",       "EFRESH",      "access",     "earer ", ".well-known/",
+	"jwks",          "JWKS",         "certs",       "/keys"};
 
 /* An entry as it stands in the text. */
 struct outline {

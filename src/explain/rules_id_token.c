@@ -1,14 +1,15 @@
 /*
  * The ID token, held against the requests around it (OpenID Connect Core 3.1.3.7). Its claims are
- * believed to be what they say, for a client refuses it by them; its signature is left to whoever
- * has the keys. A login whose tokens came may still end here, so these rules look at those too.
+ * believed to be what they say, for a client refuses it by them; its signature is verified where the
+ * provider's keys are in the capture too. A login whose tokens came may still end here, so these rules
+ * look at those as well.
  */
 #include "explain/capture.h"
 #include "explain/flow_provider.h"
 #include "explain/rule.h"
-#include "explain/words.h"
 #include "base/encode.h"
 #include "base/text.h"
+#include "protocol/jose.h"
 #include "protocol/json.h"
 
 #include <sodium.h>
@@ -477,15 +478,56 @@ static enum verdict look_subject(const struct flow *flow, struct pk_finding *fin
 	return NOT_VISIBLE;
 }
 
-/* ---- What a capture cannot prove ---- */
+/* ---- The signature ---- */
 
-/* The client says of its own reasons more than the bytes do. */
+/* With the keys of one reply: PK_OK, PK_ERR_ID_TOKEN_SIGNATURE, or what else keeps it from being
+ * looked at. The algorithm is the token's own: that it is the provider's is another question. */
+static enum pk_err verify(const struct flow_id_token *token, const struct pk_message *reply)
+{
+	struct pk_jws jws = {.token = token->text, .jwks = pk_str_trim(reply->body)};
+	json_t *claims = NULL;
+	enum pk_err err;
+
+	if (pk_str_equal(token->alg, PK_STR("RS256")))
+		jws.alg = PK_ID_TOKEN_RS256;
+	else if (pk_str_equal(token->alg, PK_STR("ES256")))
+		jws.alg = PK_ID_TOKEN_ES256;
+	else
+		return PK_ERR_ID_TOKEN_ALG;
+	err = pk_jws_verify(&jws, &claims, NULL);
+	if (err == PK_OK)
+		json_decref(claims);
+	return err;
+}
+
+/* Only where the keys are in the capture, and the token's is among them. */
 static enum verdict look_signature(const struct flow *flow, struct pk_finding *finding)
 {
-	const enum words words = words_show(flow, "id-token-signature", finding);
+	const struct flow_id_token *token = readable(flow);
+	const struct flow_part *keys = NULL;
 
-	finding->confidence = words_confidence(words);
-	return words == WORDS_SILENT ? NOT_VISIBLE : PRESENT;
+	if (!token || !token->kid.len)
+		return NOT_VISIBLE;
+	for (size_t i = 0; i < flow->capture->count; i++) {
+		const struct flow_part *part = &flow->part[i];
+		enum pk_err err;
+		bool found = false;
+
+		if (part->event->kind != PK_EVENT_OTHER ||
+		    !look_among_keys(&part->event->reply, token->kid, &found) || !found)
+			continue;
+		err = verify(token, &part->event->reply);
+		if (err == PK_OK)
+			return ABSENT;
+		if (err == PK_ERR_ID_TOKEN_SIGNATURE)
+			keys = part;
+	}
+	if (!keys)
+		return NOT_VISIBLE;
+	finding->confidence = PK_PROVED;
+	show(finding, token->part, "kid", token->kid, nothing);
+	show(finding, keys, "url", keys->event->request.url, nothing);
+	return PRESENT;
 }
 
 /* clang-format off */

@@ -82,7 +82,8 @@ static bool is_issuer_asked(const struct flow *flow, const struct metadata *meta
 
 	return pk_str_equal(issuer, metadata->asked) || pk_str_equal(issuer, slashed) ||
 	       pk_str_find(issuer, '{') < issuer.len ||
-	       (flow->dialect && flow->dialect->issuer.len && flow_is_issuer(flow, issuer));
+	       (flow->dialect && flow->dialect->issuer.len &&
+		!flow_has_any_host(flow->dialect->issuer) && flow_is_issuer(flow, issuer));
 }
 
 static enum verdict look_issuer(const struct flow *flow, struct pk_finding *finding)

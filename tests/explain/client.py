@@ -82,7 +82,10 @@ class Explainer:
             said = process.stdout.read(int(process.stdout.readline()))
         finally:
             self.free.put(process)
-        return json.loads(said)
+        report = json.loads(said)
+        if "refused" in report:
+            raise RuntimeError(f"explain refuses it: {report['refused']}")
+        return report
 
 
 class Sandbox:

@@ -56,6 +56,15 @@ static void read_dialect(const char *path)
 	add_dialect(name, (size_t)(dot - name), text, size);
 }
 
+/* What is no capture is answered with why, as JSON too. */
+static void put_refusal(const struct pk_why *why, struct pk_buf *out)
+{
+	pk_buf_put(out, PK_STR("{\"refused\": \""));
+	for (const char *c = why->detail; *c; c++)
+		pk_buf_put(out, *c == '"' || *c == '\\' ? PK_STR("'") : (struct pk_str){c, 1});
+	pk_buf_put(out, PK_STR("\"}\n"));
+}
+
 static void explain(const char *text, size_t size)
 {
 	static struct pk_report report;
@@ -66,8 +75,9 @@ static void explain(const char *text, size_t size)
 
 	if (pk_capture_read(&arena, (struct pk_str){text, size}, &capture, &why) != PK_OK ||
 	    pk_explain(&arena, &capture, known, known_count, &report, &why) != PK_OK)
-		die("a capture", &why);
-	pk_report_json(&report, false, &out);
+		put_refusal(&why, &out);
+	else
+		pk_report_json(&report, false, &out);
 	printf("%zu\n", out.len);
 	(void)fwrite(out.ptr, 1, out.len, stdout);
 	(void)fflush(stdout);

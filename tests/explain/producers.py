@@ -5,12 +5,13 @@ makes it, in which dialects it can happen, and why not in the others; a fault th
 import base64
 import hashlib
 import json
+import re
 import secrets
 import time
 import urllib.parse
 
 import meddler
-from client import Reply, form, send, way_back, with_claims
+from client import FORM, Reply, form, send, way_back, with_claims
 from meddler import Meddler
 
 SAMPLE_VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
@@ -776,6 +777,88 @@ def id_token_hash(client):
     with_id_token(client, at_hash=base64url(sha256("another token")[:16]))
 
 
+def other_id_token(client, change):
+    """A login whose ID token is another text."""
+    client.scopes = list(dict.fromkeys(["openid", *client.scopes]))
+    with Meddler(client, **meddler.change_tokens(lambda tokens: {**tokens, "id_token": change(tokens["id_token"])})):
+        client.login()
+
+
+def id_token_malformed(client):
+    other_id_token(client, lambda token: token.rsplit(".", 1)[0])
+
+
+def id_token_alg(client):
+    other_id_token(client, lambda token: base64url(b'{"alg":"none"}') + token[token.index("."):])
+
+
+def fetch(client, key, change):
+    """Metadata or keys, as the provider has them but for one change."""
+    url, at = client.url(key), client.now()
+    headers, reply = send(client.provider, "GET", url, {"Accept": "application/json"})
+    reply.body = json.dumps(change(reply.json)).encode()
+    client.record("other", at, {"method": "GET", "url": url, "headers": headers}, reply)
+
+
+def id_token_key_unknown(client):
+    client.scopes = list(dict.fromkeys(["openid", *client.scopes]))
+    client.login()
+    fetch(client, "jwks_url", lambda keys: {"keys": [{**key, "kid": "of-last-year"} for key in keys["keys"]]})
+
+
+def id_token_signature(client):
+    with_id_token(client, name="Somebody Else")
+    fetch(client, "jwks_url", lambda keys: keys)
+
+
+def id_token_age(client):
+    client.more["max_age"] = "600"
+    with_id_token(client, auth_time=int(client.now()) - 7200)
+
+
+def metadata_issuer(client):
+    fetch(client, "discovery_url", lambda told: {**told, "issuer": "https://other-provider.example"})
+
+
+def metadata_incomplete(client):
+    fetch(client, "discovery_url", lambda told: {name: value for name, value in told.items() if name != "token_endpoint"})
+
+
+def metadata_pkce(client):
+    fetch(client, "discovery_url", lambda told: {**told, "code_challenge_methods_supported": ["plain"]})
+
+
+def logout_token_invalid(client):
+    """An ID token, sent where a logout token belongs."""
+    client.scopes = list(dict.fromkeys(["openid", *client.scopes]))
+    client.login()
+    token = re.search(r'"id_token":\s*"([^"]*)"', client.capture["events"][-1]["response"]["body"])[1]
+    client.record("other", client.now(), {"method": "POST", "url": f"http://{client.landing}/logout", "headers": {"Content-Type": FORM},
+                                          "body": form({"logout_token": token})}, Reply(400, {}, b""))
+
+
+# ---- Proofs and pushed requests ----
+
+def dpop_proof_invalid(client):
+    """Made for another endpoint."""
+    def part(members):
+        return base64url(json.dumps(members).encode())
+    proof = ".".join((part({"typ": "dpop+jwt", "alg": "ES256", "jwk": {"kty": "EC", "crv": "P-256", "x": "eA", "y": "eQ"}}),
+                      part({"jti": secrets.token_urlsafe(12), "htm": "POST", "htu": "https://api.example/other", "iat": int(client.now())}),
+                      base64url(secrets.token_bytes(64))))
+    with Meddler(client, **meddler.answer_instead("token", meddler.document(400, error="invalid_dpop_proof"))):
+        client.authorize()
+        request = client.code_request()
+        request.headers["DPoP"] = proof
+        client.exchange(request)
+
+
+def request_uri_invalid(client):
+    refused = meddler.document(400, error="invalid_request_uri")
+    with Meddler(client, **meddler.answer_instead("authorize", refused)):
+        client.authorize(form({client.dialect["client_id_parameter"]: client.id, "request_uri": "urn:ietf:params:oauth:request_uri:of-yesterday"}))
+
+
 def subject_mismatch(client):
     with_id_token(client)
     client.user_info()
@@ -940,6 +1023,8 @@ paired = where(lambda d: d["pkce"] in ("sent", "required"), "it has no PKCE")
 refuses_pkce = where(lambda d: d["pkce"] == "refused", "it refuses no challenge")
 shape_checked = where(lambda d: d["verifier_shape"] == "checked", "it takes verifiers of any shape")
 takes_a_body = where(lambda d: d["token_request"] != "query", "everything stands in the URL there")
+has_keys = where(lambda d: d["id_token_alg"] not in ("none", "HS256") and d["jwks_url"], "it publishes no keys")
+has_metadata = where(lambda d: d["discovery_url"], "it publishes no metadata")
 tells_subject = where(lambda d: d["userinfo_url"] and d["userinfo_subject"] == "/sub", "its user info has no sub")
 counts_seconds = where(lambda d: d["expires_in"] == "number" and d["access_lifetime"] and "expires_in" not in d["unconfirmed"],
                        "it writes no number there")
@@ -1107,6 +1192,17 @@ FAULTS = [*of_pkce([
     Row("clock-skew", clock_skew, takes_oidc),
     Row("nonce-mismatch", nonce_mismatch, takes_oidc),
     Row("id-token-hash", id_token_hash, takes_oidc),
+    Row("id-token-malformed", id_token_malformed, takes_oidc),
+    Row("id-token-alg", id_token_alg, takes_oidc),
+    Row("id-token-key-unknown", id_token_key_unknown, has_keys),
+    Row("id-token-signature", id_token_signature, has_keys),
+    Row("id-token-age", id_token_age, takes_oidc),
+    Row("metadata-issuer", metadata_issuer, has_metadata),
+    Row("metadata-incomplete", metadata_incomplete, has_metadata),
+    Row("metadata-pkce", metadata_pkce, has_metadata),
+    Row("logout-token-invalid", logout_token_invalid, takes_oidc),
+    Row("dpop-proof-invalid", dpop_proof_invalid),
+    Row("request-uri-invalid", request_uri_invalid, sure="likely"),
     Row("subject-mismatch", subject_mismatch, both(takes_oidc, tells_subject)),
     Row("server-error", server_error),
     Row("rate-limited", rate_limited),

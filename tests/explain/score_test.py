@@ -72,6 +72,9 @@ class Case:
         said = {json.dumps(capture): report}
         for name in variants_of(self.row, self.dialect, self.rare):
             changed = after(self.earlier, capture) if name == SECOND else variant(name, capture, self.dialect)
+            if not changed.get("events", True):
+                self.problems[name] = []
+                continue  # nothing is left of it
             text = json.dumps(changed)
             report = self.reports[name] = said[text] = said.get(text) or explainer.explain(changed)
             true = self.row.may_be_proved(self.dialect) | ALSO_TRUE.get(name, set()) | self.row.also_without.get(name, set())

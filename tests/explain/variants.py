@@ -17,7 +17,7 @@ def without_name(capture, dialect):
 def at_real_hosts(capture, dialect):
     """As it would be with the provider itself: at its own hosts, without the sandbox's prefix."""
     text = json.dumps(capture)
-    for key in ("authorize_url", "token_url", "refresh_url", "revoke_url", "userinfo_url"):
+    for key in ("authorize_url", "token_url", "refresh_url", "revoke_url", "userinfo_url", "discovery_url", "jwks_url"):
         url = dialect[key].replace("{tenant}", dialect["tenant"])
         real = re.sub(r"\{\w+\}", dialect["regions"][0] if dialect["regions"] else "id.example.com", url)
         path = re.sub(r"^https://[^/]*", "", url)
@@ -25,6 +25,8 @@ def at_real_hosts(capture, dialect):
     host = re.match(r"https://([^/]*)/", dialect["token_url"])[1].replace("{host}", "id.example.com")
     text = re.sub(rf"http://127\.0\.0\.1:\d+/{dialect['name']}/", "https://" + re.sub(r"\{\w+\}", (dialect["regions"] or [""])[0], host) + "/", text)
     issuer = re.sub(r"\{\w+\}", "id.example.com", dialect["issuer"].replace("{tenant}", dialect["tenant"]))
+    path = re.escape(re.sub(r"^https://[^/]*", "", dialect["issuer"].replace("{tenant}", dialect["tenant"])))
+    text = re.sub(rf'http://127\.0\.0\.1:\d+/{dialect["name"]}{path}(?=\\*")', issuer, text)
     text = re.sub(r'(?<=[?&]iss=)http%3A%2F%2F127[^&"]*', urllib.parse.quote(issuer, safe=""), text)
     text = with_claims(text, lambda claims: claims | {"iss": issuer} if "127.0.0.1" in claims.get("iss", "") else claims)
     return json.loads(text)
