@@ -266,7 +266,7 @@ def reloaded():
         equal(len(gateway.log_lines("event=child.died")), 1, "no process died but the keeper that had no store")
 
 
-TABLES = ("grants", "spent_attempts", "revoked_sessions")
+TABLES = ("grants", "spent_attempts", "revocations")
 
 
 def twenty_tabs():
