@@ -33,7 +33,7 @@ async function post(path, parameters) {
 		signal: AbortSignal.timeout(10_000),
 	})
 	const body = await reply.text()
-	const document = body ? JSON.parse(body) : {}
+	const document = body.startsWith('{') ? JSON.parse(body) : {}
 	if (!reply.ok || document.error) throw new Error(`${document.error}: ${document.error_description} (log_id ${document.log_id})`)
 	return document
 }
@@ -43,19 +43,26 @@ function keep(tokens) {
 	grants.set(tokens.open_id, { tokens, expiresAt: Date.now() + tokens.expires_in * 1000 })
 }
 
+async function refresh(grant) {
+	const tokens = await post('/v2/oauth/token/', { grant_type: 'refresh_token', refresh_token: grant.tokens.refresh_token })
+	// Whoever signed out meanwhile stays signed out.
+	if (grants.get(grant.tokens.open_id) !== grant) throw new Error('signed out')
+	keep({ ...grant.tokens, ...tokens })
+}
+
 // A fresh access token. However many ask at once, one of them refreshes: TikTok's refresh tokens are good for one time.
 async function accessToken(openId) {
 	const grant = grants.get(openId)
 	if (!grant) throw new Error('signed out')
 	if (Date.now() < grant.expiresAt - REFRESH_EARLY * 1000) return grant.tokens.access_token
-	grant.refreshing ??= post('/v2/oauth/token/', { grant_type: 'refresh_token', refresh_token: grant.tokens.refresh_token })
-		.then(keep)
-		.finally(() => { grant.refreshing = undefined })
+	grant.refreshing ??= refresh(grant).finally(() => { grant.refreshing = undefined })
 	await grant.refreshing
 	return grants.get(openId).tokens.access_token
 }
 
 const app = express()
+// With https, a proxy in front of this app has the certificate, and says so in X-Forwarded-Proto.
+if (PUBLIC_URL.startsWith('https:')) app.set('trust proxy', 1)
 app.use(session({
 	name: 'app', secret: process.env.SESSION_SECRET ?? randomBytes(32).toString('hex'), resave: false, saveUninitialized: false,
 	cookie: { httpOnly: true, sameSite: 'lax', secure: PUBLIC_URL.startsWith('https:') },
@@ -82,7 +89,7 @@ app.get('/login', (request, response) => {
 	}))
 })
 
-app.get('/callback', async (request, response) => {
+app.get('/callback', async (request, response, next) => {
 	const { state, code, error } = request.query
 	const unfinished = request.session.unfinished ?? []
 	const login = unfinished.find(one => one.state === state)
@@ -93,7 +100,8 @@ app.get('/callback', async (request, response) => {
 		const tokens = await post('/v2/oauth/token/',
 			{ grant_type: 'authorization_code', code, redirect_uri: REDIRECT_URI, code_verifier: login.verifier })
 		keep(tokens)
-		request.session.regenerate(() => {
+		request.session.regenerate(problem => {
+			if (problem) return next(problem)
 			request.session.openId = tokens.open_id
 			response.redirect('/')
 		})
@@ -107,7 +115,7 @@ app.get('/profile', async (request, response) => {
 	if (!request.session.openId) return response.status(401).json({ error: 'signed_out' })
 	try {
 		const reply = await fetch(`${API}/v2/user/info/?fields=open_id,display_name`,
-			{ headers: { Authorization: `Bearer ${await accessToken(request.session.openId)}` } })
+			{ headers: { Authorization: `Bearer ${await accessToken(request.session.openId)}` }, signal: AbortSignal.timeout(10_000) })
 		response.status(reply.status).json(await reply.json())
 	} catch (problem) {
 		response.status(502).json({ error: problem.message })

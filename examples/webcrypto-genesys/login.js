@@ -51,13 +51,14 @@ async function finish(callback) {
 
 async function whoIs(token) {
 	const reply = await fetch(`${api}/api/v2/users/me`, { headers: { Authorization: `Bearer ${token}` } })
+	if (!reply.ok) throw new Error(`Genesys Cloud does not say who that is: ${reply.status}`)
 	return (await reply.json()).name
 }
 
 document.getElementById('login').addEventListener('click', start)
 
 const callback = new URLSearchParams(location.search)
-if (callback.has('state')) {
+if (callback.has('state') || callback.has('code') || callback.has('error')) {
 	try {
 		result.textContent = `Signed in as ${await whoIs(await finish(callback))}.`
 	} catch (problem) {
