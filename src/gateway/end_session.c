@@ -1,7 +1,9 @@
 /*
  * CALL_LOGOUT: a session ends before its time, its grant is deleted, and the provider is asked to
- * forget the tokens.
+ * forget the tokens. The person waits for the first of these alone.
  */
+#include "base/arena.h"
+#include "base/err.h"
 #include "base/text.h"
 #include "gateway/keeper.h"
 #include "gateway/log.h"
@@ -78,12 +80,20 @@ void keeper_revoke_tokens(struct keeper *keeper, const struct login_settings *lo
 struct farewell {
 	struct job job;
 	struct published_wait wait;
-	const struct login_settings *of_settings;
+	const struct login_settings *of_settings; /* NULL: the login is not configured any more */
 	struct login_settings login;
 	struct grant grant;
 	struct pk_arena arena;
 	unsigned char memory[3 * PK_ARENA_LOGIN];
 };
+
+static void end_farewell(struct farewell *farewell)
+{
+	keeper_job_end(&farewell->job);
+	pk_arena_wipe(&farewell->arena);
+	sodium_memzero(farewell, offsetof(struct farewell, memory));
+	free(farewell);
+}
 
 static void on_login(struct pk_str dialect_text, const struct failure *failure, void *arg)
 {
@@ -97,66 +107,107 @@ static void on_login(struct pk_str dialect_text, const struct failure *failure, 
 		log_not_revoked(login->login.name, PK_STR("the login's dialect cannot be read"));
 	else
 		keeper_revoke_tokens(farewell->job.keeper, &farewell->login, &farewell->grant);
-	keeper_job_end(&farewell->job);
-	pk_arena_wipe(&farewell->arena);
-	sodium_memzero(farewell, offsetof(struct farewell, memory));
-	free(farewell);
+	end_farewell(farewell);
 }
 
-static void revoke_grant(struct keeper *keeper, const struct login_settings *login,
-			 struct pk_str subject)
+/* Copies what the provider is to forget; the rest of the grant is of no more use. */
+static enum pk_err keep_tokens(struct farewell *farewell, const struct grant *grant)
+{
+	struct grant kept = {0};
+
+	TRY(pk_arena_copy(&farewell->arena, grant->access_token.text, &kept.access_token.text));
+	TRY(pk_arena_copy(&farewell->arena, grant->refresh_token.text, &kept.refresh_token.text));
+	farewell->grant = kept;
+	return PK_OK;
+}
+
+static void on_deleted(const struct vault_answer *answer, void *arg)
+{
+	struct farewell *farewell = arg;
+	const struct login_settings *login = farewell->of_settings;
+
+	if (answer->result == VAULT_DOWN)
+		log_text("error", "keeper.store", "the grant is not deleted: %s", answer->problem);
+	else if (answer->result == VAULT_LOCKED_BY_KEY && login)
+		log_not_revoked(login->login.name, pk_str(answer->problem));
+	else if (answer->result == VAULT_OK && login &&
+		 keep_tokens(farewell, &answer->grant[0]) != PK_OK)
+		log_not_revoked(login->login.name, PK_STR("its tokens are too long"));
+	if (login && farewell->grant.access_token.text.ptr)
+		keeper_login(farewell->job.keeper, login, &farewell->wait, on_login, farewell);
+	else
+		end_farewell(farewell);
+}
+
+static void end_grant(struct keeper *keeper, struct pk_str login, struct pk_str subject)
 {
 	struct farewell *farewell = calloc(1, sizeof(*farewell));
-	enum vault_result found;
 
 	if (!farewell) {
-		log_not_revoked(login->login.name, PK_STR("out of memory"));
+		log_not_revoked(login, PK_STR("out of memory"));
 		return;
 	}
-	farewell->of_settings = login;
+	keeper_job_begin(keeper, &farewell->job, NULL, 0);
+	farewell->of_settings = settings_login(keeper->settings, login);
 	farewell->arena = pk_arena(farewell->memory, sizeof(farewell->memory));
-	found = vault_get_grant(keeper->vault, &farewell->arena, login->login.name, subject,
-				&farewell->grant);
-	if (found == VAULT_OK) {
-		keeper_job_begin(keeper, &farewell->job, NULL, 0);
-		keeper_login(keeper, login, &farewell->wait, on_login, farewell);
-		return;
-	}
-	if (found != VAULT_NONE)
-		log_not_revoked(login->login.name, pk_str(vault_problem(keeper->vault)));
-	free(farewell);
+	vault_delete(keeper->vault, login, subject, on_deleted, farewell);
 }
 
-static void end_grant(struct keeper *keeper, struct pk_str login_name, struct pk_str subject)
-{
-	const struct login_settings *login = settings_login(keeper->settings, login_name);
+/* A logout whose session is being ended. */
+struct logout {
+	struct job job;
+	struct pk_str login;
+	struct pk_str subject;
+	char texts[CALL_TEXT_MAX + PK_SUBJECT_MAX];
+};
 
-	if (login)
-		revoke_grant(keeper, login, subject);
-	if (vault_delete_grant(keeper->vault, login_name, subject) == VAULT_DOWN)
-		log_text("error", "keeper.store", "%s", vault_problem(keeper->vault));
+static void on_ended(bool ended, void *arg)
+{
+	const struct failure away = {.fault = PK_STR("store-unavailable"),
+				     .detail = PK_STR("the session could not be revoked")};
+	struct logout *logout = arg;
+	char memory[64];
+	struct pk_buf message = pk_buf(memory, sizeof(memory));
+
+	if (ended) {
+		end_grant(logout->job.keeper, logout->login, logout->subject);
+		log_event("info", "session.ended",
+			  (struct log_field[]){{"login", logout->login},
+					       {"subject", logout->subject}},
+			  2);
+		keeper_answer_begin(&message, logout->job.number, true);
+		keeper_answer_send(logout->job.link, &message);
+	} else {
+		keeper_answer_failure(logout->job.link, logout->job.number, &away);
+	}
+	keeper_job_end(&logout->job);
+	free(logout);
 }
 
 void keeper_logout(struct keeper *keeper, struct link *link, uint64_t number,
 		   struct message_reader *in)
 {
-	const struct failure away = {.fault = PK_STR("store-unavailable"),
-				     .detail = PK_STR("the session could not be revoked")};
+	const struct failure odd = {.fault = PK_STR("keeper-unavailable"),
+				    .detail = PK_STR("the keeper did not understand the front")};
 	const struct pk_str id = message_str(in, SESSION_ID);
-	const int64_t expires_at = (int64_t)message_number(in);
+	struct revoked_session session = {.expires_at = (int64_t)message_number(in)};
 	const struct pk_str login = message_str(in, CALL_TEXT_MAX);
 	const struct pk_str subject = message_str(in, PK_SUBJECT_MAX);
-	char memory[64];
-	struct pk_buf message = pk_buf(memory, sizeof(memory));
+	struct logout *logout = NULL;
 
-	if (!message_done(in) || id.len != SESSION_ID ||
-	    !keeper_end_session(keeper, (const uint8_t *)id.ptr, expires_at)) {
-		keeper_answer_failure(link, number, &away);
+	if (message_done(in) && id.len == SESSION_ID)
+		logout = calloc(1, sizeof(*logout));
+	if (!logout) {
+		keeper_answer_failure(link, number, &odd);
 		return;
 	}
-	end_grant(keeper, login, subject);
-	log_event("info", "session.ended",
-		  (struct log_field[]){{"login", login}, {"subject", subject}}, 2);
-	keeper_answer_begin(&message, number, true);
-	keeper_answer_send(link, &message);
+	memcpy(session.id, id.ptr, SESSION_ID);
+	logout->login = (struct pk_str){logout->texts, login.len};
+	logout->subject = (struct pk_str){logout->texts + login.len, subject.len};
+	if (login.len)
+		memcpy(logout->texts, login.ptr, login.len);
+	if (subject.len)
+		memcpy(logout->texts + login.len, subject.ptr, subject.len);
+	keeper_job_begin(keeper, &logout->job, link, number);
+	keeper_end_session(keeper, &session, on_ended, logout);
 }

@@ -83,7 +83,8 @@ bool front_session(struct front *front, const struct http_request *request, stru
 	const struct pk_str cookie = http_cookie(request, front->session_cookie);
 
 	return session_open(front->sessions, cookie, time(NULL), front->session_memory, ret) &&
-	       !revoked_has(front->revoked, ret->id);
+	       !revoked_has(front->revoked, ret->id) &&
+	       !revoked_has_person(front->revoked, ret->login, ret->subject, ret->issued_at);
 }
 
 void front_set_cookie(const struct front *front, struct http_request *request, struct pk_str name,

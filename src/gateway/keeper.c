@@ -19,17 +19,31 @@
 #include <time.h>
 #include <unistd.h>
 
-static bool poll_store(struct keeper *keeper);
-
-static void answer_ping(struct keeper *keeper, struct link *link, uint64_t number,
-			struct message_reader *in)
+static void on_pong(const struct vault_answer *answer, void *arg)
 {
+	struct job *job = arg;
 	char memory[64];
 	struct pk_buf message = pk_buf(memory, sizeof(memory));
 
+	keeper_answer_begin(&message, job->number, answer->result == VAULT_OK);
+	keeper_answer_send(job->link, &message);
+	keeper_job_end(job);
+	free(job);
+}
+
+/* Whether the store answers: it is asked something that it has at hand. */
+static void answer_ping(struct keeper *keeper, struct link *link, uint64_t number,
+			struct message_reader *in)
+{
+	struct job *job = malloc(sizeof(*job));
+
 	(void)in;
-	keeper_answer_begin(&message, number, poll_store(keeper));
-	keeper_answer_send(link, &message);
+	if (!job) {
+		log_text("error", "keeper.call", "out of memory");
+		return;
+	}
+	keeper_job_begin(keeper, job, link, number);
+	vault_revoked(keeper->vault, keeper->revoked_cursor, time(NULL), on_pong, job);
 }
 
 static keeper_call *const calls[CALL__MAX] = {
@@ -198,88 +212,23 @@ static void on_terminate(evutil_socket_t signal, short what, void *arg)
 		event_base_loopbreak(keeper->base);
 }
 
-static void take_revoked(const uint8_t id[static SESSION_ID], int64_t expires_at, void *arg)
-{
-	struct keeper *keeper = arg;
-
-	if (!revoked_add(keeper->revoked, id, expires_at, time(NULL)))
-		log_text("error", "keeper.revoked", "more sessions are revoked than the set holds");
-}
-
-static bool load_revoked(struct keeper *keeper)
-{
-	keeper->stale =
-		vault_each_revoked(keeper->vault, time(NULL), take_revoked, keeper) != VAULT_OK;
-	if (keeper->stale)
-		log_text("error", "keeper.revoked",
-			 "the store does not tell the revoked sessions: %s",
-			 vault_problem(keeper->vault));
-	return !keeper->stale;
-}
-
-/* Whether the store answers. What other keepers revoked in it is taken over at once. */
-static bool poll_store(struct keeper *keeper)
-{
-	bool changed = false;
-	const bool alive = vault_poll(keeper->vault, &changed) == VAULT_OK;
-
-	return alive && ((!changed && !keeper->stale) || load_revoked(keeper));
-}
-
-#define ENDING_SECONDS 5
-
-static void end_replaced(struct keeper *keeper, bool all)
-{
-	struct ending *ending = LIST_FIRST(&keeper->endings), *next;
-
-	for (; ending; ending = next) {
-		next = LIST_NEXT(ending, entry);
-		if (!all && ending->tick > keeper->ticks)
-			continue;
-		take_revoked(ending->id, ending->expires_at, keeper);
-		LIST_REMOVE(ending, entry);
-		free(ending);
-	}
-}
-
-/* Every second: a logout at another replica counts here within one. Every minute old rows go. */
 static void on_tick(evutil_socket_t fd, short what, void *arg)
 {
 	struct keeper *keeper = arg;
 
 	(void)fd;
 	(void)what;
-	if (++keeper->ticks % 60 == 0)
-		keeper->stale = true;
-	end_replaced(keeper, false);
-	(void)poll_store(keeper);
+	keeper->ticks++;
+	keeper_sessions_tick(keeper);
 }
 
-bool keeper_end_session(struct keeper *keeper, const uint8_t id[static SESSION_ID],
-			int64_t expires_at)
+void keeper_ready(struct keeper *keeper)
 {
-	if (vault_revoke_session(keeper->vault, id, expires_at) != VAULT_OK) {
-		log_text("error", "keeper.store", "%s", vault_problem(keeper->vault));
-		return false;
-	}
-	return revoked_add(keeper->revoked, id, expires_at, time(NULL));
-}
-
-void keeper_replace_session(struct keeper *keeper, const uint8_t id[static SESSION_ID],
-			    int64_t expires_at)
-{
-	struct ending *ending = calloc(1, sizeof(*ending));
-
-	if (vault_revoke_session(keeper->vault, id, expires_at) != VAULT_OK)
-		log_text("error", "keeper.store", "%s", vault_problem(keeper->vault));
-	if (!ending) {
-		take_revoked(id, expires_at, keeper);
+	if (keeper->ready)
 		return;
-	}
-	memcpy(ending->id, id, sizeof(ending->id));
-	ending->expires_at = expires_at;
-	ending->tick = keeper->ticks + ENDING_SECONDS;
-	LIST_INSERT_HEAD(&keeper->endings, ending, entry);
+	keeper->ready = message_send(CHILD_CONTROL, PK_STR(CONTROL_READY), -1);
+	if (!keeper->ready)
+		event_base_loopbreak(keeper->base);
 }
 
 /* jansson holds tokens while they are read; its memory is wiped as it is given back. */
@@ -310,8 +259,15 @@ static bool set_up(struct keeper *keeper)
 		log_text("error", "keeper.start", "cannot start: %s", strerror(errno));
 		return false;
 	}
+	keeper->base = event_base_new();
+	keeper->client = keeper->base ? http_client_new(keeper->base) : NULL;
+	keeper->revoked = revoked_map(CHILD_REVOKED, true);
+	if (!keeper->revoked || !keeper->client) {
+		log_text("error", "keeper.start", "cannot start: %s", strerror(errno));
+		return false;
+	}
 	(void)snprintf(store, sizeof(store), "%.*s", PK_ARG(keeper->settings->store));
-	keeper->vault = vault_open_store(store, keeper->settings->vault_keys.key,
+	keeper->vault = vault_open_store(keeper->base, store, keeper->settings->vault_keys.key,
 					 keeper->settings->vault_keys.count, error, sizeof(error));
 	if (!keeper->vault) {
 		log_text("error", "keeper.store", "%s", error);
@@ -323,15 +279,7 @@ static bool set_up(struct keeper *keeper)
 		published_init(&keeper->metadata[i], keeper, &metadata_kind, login);
 		published_init(&keeper->keys[i], keeper, &provider_keys_kind, login);
 	}
-	keeper->revoked = revoked_map(CHILD_REVOKED, true);
-	keeper->base = event_base_new();
-	keeper->client = keeper->base ? http_client_new(keeper->base) : NULL;
-	if (!keeper->revoked || !keeper->client) {
-		log_text("error", "keeper.start", "cannot start: %s", strerror(errno));
-		return false;
-	}
-	/* Without them, sessions that were ended would pass. */
-	return load_revoked(keeper);
+	return true;
 }
 
 /* Files that stay reachable: the directory of an embedded store. */
@@ -361,16 +309,18 @@ static bool confine(const struct keeper *keeper)
 
 static void tear_down(struct keeper *keeper)
 {
-	end_replaced(keeper, true);
+	if (keeper->revoked)
+		keeper_end_replaced(keeper, true);
 	while (!LIST_EMPTY(&keeper->links))
 		hang_up(LIST_FIRST(&keeper->links));
+	/* Answers calls, which may send what goes with the client. */
+	vault_close(&keeper->vault);
 	http_client_free(keeper->client);
 	for (size_t i = 0; i < LOGINS_MAX; i++) {
 		published_free(&keeper->metadata[i]);
 		published_free(&keeper->keys[i]);
 	}
 	revoked_unmap(keeper->revoked);
-	vault_close(keeper->vault);
 	child_settings_free(keeper->settings);
 }
 
@@ -389,10 +339,9 @@ int keeper_main(void)
 	if (!control || !terminate || !tick || event_add(control, NULL) != 0 ||
 	    event_add(terminate, NULL) != 0 || event_add(tick, &(struct timeval){1, 0}) != 0)
 		goto out;
-	if (!message_send(CHILD_CONTROL, PK_STR(CONTROL_READY), -1))
-		goto out;
+	keeper_sessions_begin(&keeper);
 	event_base_dispatch(keeper.base);
-	status = 0;
+	status = !keeper.ready;
 out:
 	if (control)
 		event_free(control);

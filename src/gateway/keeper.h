@@ -49,8 +49,11 @@ struct keeper {
 	LIST_HEAD(, ending) endings;
 	struct published metadata[LOGINS_MAX]; /* by the login's place in the settings */
 	struct published keys[LOGINS_MAX];
-	unsigned ticks; /* seconds since the start */
-	bool stale;     /* the store may know revoked sessions that the fronts do not */
+	unsigned ticks;         /* seconds since the start */
+	int64_t revoked_cursor; /* how far the store has told what was revoked */
+	bool asking;            /* it is being asked for more */
+	bool store_down;        /* it did not answer that the last time */
+	bool ready;             /* the supervisor was told so */
 	bool stopping;
 };
 
@@ -98,16 +101,29 @@ void keeper_answer_refusal(struct link *link, uint64_t number, const struct pk_w
 void keeper_revoke_tokens(struct keeper *keeper, const struct login_settings *login,
 			  const struct grant *grant);
 
-/* Ends a session before its time: in the store, and for all fronts. */
-bool keeper_end_session(struct keeper *keeper, const uint8_t id[static SESSION_ID],
-			int64_t expires_at);
+/* Sessions that end before their time: ended_sessions.c. */
 
-/*
- * Ends a session whose browser was given a new one: in the store at once, for the fronts a moment later. Other tabs of that browser are
- * on their way with the old cookie, and would be told that nobody is signed in.
- */
+/* Begins to ask the store for them. keeper_ready() is called when the fronts can know all of them:
+ * without them, sessions that were ended would pass. */
+void keeper_sessions_begin(struct keeper *keeper);
+void keeper_ready(struct keeper *keeper);
+
+/* Every second. */
+void keeper_sessions_tick(struct keeper *keeper);
+
+/* Ends a session, or all of somebody's (vault.h): in the store, and for all fronts. */
+typedef void keeper_ended(bool ended, void *arg);
+void keeper_end_session(struct keeper *keeper, const struct revoked_session *session,
+			keeper_ended *done, void *arg);
+
+/* Ends a session whose browser was given a new one: in the store at once, for the fronts a moment
+ * later. Other tabs of that browser are on their way with the old cookie, and would be told that
+ * nobody is signed in. */
 void keeper_replace_session(struct keeper *keeper, const uint8_t id[static SESSION_ID],
 			    int64_t expires_at);
+
+/* Ends those whose moment has come, or all of them. */
+void keeper_end_replaced(struct keeper *keeper, bool all);
 
 /* Runs the process; comes back with its exit status. */
 int keeper_main(void);

@@ -33,6 +33,7 @@ struct redeem {
 	struct pk_tokens tokens;
 	struct identify identify;
 	struct exchange exchange;
+	const struct pk_grant_code *grant_code;
 	struct pk_str code; /* as it was sent */
 	struct pk_arena arena;
 	unsigned char memory[2 * PK_ARENA_LOGIN + PK_REPLY_MAX];
@@ -85,9 +86,14 @@ static struct grant grant_of(const struct redeem *redeem)
 		.subject = redeem->identify.identity.subject,
 		.access_token = redeem->tokens.access_token,
 		.refresh_token = redeem->tokens.refresh_token,
+		.id_token = redeem->tokens.id_token,
 		.scope = redeem->tokens.scope,
 		.access_expires_at = redeem->tokens.access_expires_at,
 		.refresh_expires_at = redeem->tokens.refresh_expires_at,
+		.refresh_at = PK_TIME_UNKNOWN,
+		.created_at = time(NULL),
+		.refreshed_at = PK_TIME_UNKNOWN,
+		.sent_at = PK_TIME_UNKNOWN,
 	};
 }
 
@@ -144,22 +150,17 @@ static void refuse_exchange(struct redeem *redeem, const struct pk_http_reply *r
 	give_up(redeem);
 }
 
-/* The identity is known: may it in, is the grant stored, then it is signed in. */
-static void finish(struct redeem *redeem)
+/* The grant is stored: somebody is signed in. */
+static void on_stored(const struct vault_answer *answer, void *arg)
 {
+	struct redeem *redeem = arg;
 	struct keeper *keeper = redeem->job.keeper;
-	const struct grant grant = grant_of(redeem);
 	const struct pk_identity *const identity = &redeem->identify.identity;
 	char memory[2048];
 	struct pk_buf message = pk_buf(memory, sizeof(memory));
 
-	if (!allow_passes(keeper->settings, grant.login, identity)) {
-		fail(redeem, "not-allowed",
-		     "no pattern of allow { } matches this e-mail address or subject");
-		return;
-	}
-	if (vault_put_grant(keeper->vault, &grant, time(NULL)) != VAULT_OK) {
-		log_text("error", "keeper.store", "%s", vault_problem(keeper->vault));
+	if (answer->result != VAULT_OK) {
+		log_text("error", "keeper.store", "%s", answer->problem);
 		fail(redeem, "store-unavailable", "the grant could not be stored");
 		return;
 	}
@@ -174,8 +175,23 @@ static void finish(struct redeem *redeem)
 			identity->email.len <= 254 ? identity->email : (struct pk_str){0});
 	keeper_answer_send(redeem->job.link, &message);
 	log_event("info", "login.finished",
-		  (struct log_field[]){{"login", grant.login}, {"subject", identity->subject}}, 2);
+		  (struct log_field[]){{"login", redeem->login.login.name},
+				       {"subject", identity->subject}},
+		  2);
 	end(redeem);
+}
+
+/* The identity is known: may it in, then its grant is stored. */
+static void finish(struct redeem *redeem)
+{
+	struct keeper *keeper = redeem->job.keeper;
+	const struct grant grant = grant_of(redeem);
+
+	if (allow_passes(keeper->settings, grant.login, &redeem->identify.identity))
+		vault_put(keeper->vault, &grant, on_stored, redeem);
+	else
+		fail(redeem, "not-allowed",
+		     "no pattern of allow { } matches this e-mail address or subject");
 }
 
 static void on_identified(const struct failure *failure, void *arg)
@@ -214,50 +230,67 @@ static void on_tokens(const struct pk_http_reply *reply, const char *problem, vo
 	}
 }
 
-/* Marks the attempt as spent; from here on nobody else gets to send a code for it. Where it cannot,
- * the redeeming has ended. */
-static bool spend(struct redeem *redeem)
+static void send_code(struct redeem *redeem)
 {
-	const struct call_fields *const call = &redeem->call;
-	struct vault *vault = redeem->job.keeper->vault;
-	uint8_t hash[16];
-	struct pk_form form;
-	struct pk_str code;
+	struct exchange *const exchange = &redeem->exchange;
 	struct pk_why why = {0};
 
-	if (pk_form_parse(&redeem->arena, call->query, &form, &why) != PK_OK) {
+	if (pk_token_request(&redeem->arena, &redeem->login.login, redeem->login.secret,
+			     redeem->grant_code, &exchange->verifier, &exchange->request,
+			     &why) != PK_OK)
 		refuse(redeem, &why);
-		return false;
-	}
-	code = redeem->code = pk_form_get(&form, PK_STR("code"));
-	crypto_generichash(hash, sizeof(hash), (const unsigned char *)code.ptr, code.len, NULL, 0);
-	switch (vault_spend_attempt(vault, (const uint8_t *)call->attempt.ptr, hash,
-				    call->attempt_expires_at)) {
+	else
+		http_client_send(redeem->job.keeper->client, &exchange->request, on_tokens, redeem);
+}
+
+/* The attempt is marked as spent, durably, or it was before: nobody gets to send two codes for
+ * it. */
+static void on_spent(const struct vault_answer *answer, void *arg)
+{
+	struct redeem *redeem = arg;
+
+	switch (answer->spend) {
 	case SPEND_FIRST:
-		return true;
+		send_code(redeem);
+		break;
 	case SPEND_SAME_CODE:
 		fail(redeem, "code-reused",
 		     "this callback has been here before: a reload, the back button or a double "
 		     "click");
-		return false;
+		break;
 	case SPEND_OTHER_CODE:
 		fail(redeem, "code-two-for-one-state",
 		     "a callback with another code was here first");
-		return false;
+		break;
 	case SPEND_DOWN:
-		log_text("error", "keeper.store", "%s", vault_problem(vault));
+		log_text("error", "keeper.store", "%s", answer->problem);
 		fail(redeem, "store-unavailable", "the attempt could not be marked as spent");
-		return false;
+		break;
 	}
-	return false;
 }
 
-static void send_code(struct redeem *redeem)
+static void spend(struct redeem *redeem)
 {
-	const struct pk_login *login = &redeem->login.login;
+	const struct call_fields *const call = &redeem->call;
+	uint8_t hash[CODE_HASH];
+	struct pk_form form;
+	struct pk_why why = {0};
+
+	if (pk_form_parse(&redeem->arena, call->query, &form, &why) != PK_OK) {
+		refuse(redeem, &why);
+		return;
+	}
+	redeem->code = pk_form_get(&form, PK_STR("code"));
+	crypto_generichash(hash, sizeof(hash), (const unsigned char *)redeem->code.ptr,
+			   redeem->code.len, NULL, 0);
+	vault_spend(redeem->job.keeper->vault, (const uint8_t *)call->attempt.ptr, hash,
+		    call->attempt_expires_at, on_spent, redeem);
+}
+
+static void check_callback(struct redeem *redeem)
+{
 	const struct call_fields *const call = &redeem->call;
 	struct exchange *const exchange = &redeem->exchange;
-	const struct pk_grant_code *code;
 	struct pk_why why = {0};
 
 	*exchange = (struct exchange){.state = call->state,
@@ -265,17 +298,11 @@ static void send_code(struct redeem *redeem)
 				      .query = call->query,
 				      .started_at = time(NULL)};
 	if (pk_verifier_take(call->verifier, &exchange->verifier, &why) != PK_OK ||
-	    pk_callback(&redeem->arena, login, call->state, call->query, &code, NULL, &why) !=
-		    PK_OK) {
+	    pk_callback(&redeem->arena, &redeem->login.login, call->state, call->query,
+			&redeem->grant_code, NULL, &why) != PK_OK)
 		refuse(redeem, &why);
-	} else if (spend(redeem)) {
-		if (pk_token_request(&redeem->arena, login, redeem->login.secret, code,
-				     &exchange->verifier, &exchange->request, &why) != PK_OK)
-			refuse(redeem, &why);
-		else
-			http_client_send(redeem->job.keeper->client, &exchange->request, on_tokens,
-					 redeem);
-	}
+	else
+		spend(redeem);
 }
 
 static void on_login(struct pk_str dialect_text, const struct failure *failure, void *arg)
@@ -291,7 +318,7 @@ static void on_login(struct pk_str dialect_text, const struct failure *failure, 
 		   PK_OK) {
 		fail(redeem, "keeper-unavailable", "the login's dialect cannot be read");
 	} else {
-		send_code(redeem);
+		check_callback(redeem);
 	}
 }
 

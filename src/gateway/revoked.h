@@ -6,6 +6,7 @@
 #ifndef GATEWAY_REVOKED_H
 #define GATEWAY_REVOKED_H
 
+#include "proofkey.h"
 #include "vault/ids.h"
 
 #include <stdbool.h>
@@ -30,9 +31,22 @@ void revoked_unmap(struct revoked *revoked);
 /* Whether that session was revoked. */
 bool revoked_has(const struct revoked *revoked, const uint8_t id[static SESSION_ID]);
 
+/* Whether all sessions of that person were revoked which began when this one did. */
+bool revoked_has_person(const struct revoked *revoked, struct pk_str login, struct pk_str subject,
+			int64_t began_at);
+
 /* Adds one; adding it again is fine, and the later end counts. Entries that ended by `now` make
  * room. False when there is none. */
 bool revoked_add(struct revoked *revoked, const uint8_t id[static SESSION_ID], int64_t expires_at,
 		 int64_t now);
+
+/* Likewise all sessions of (login, subject) that began before `until`; the latest counts. */
+bool revoked_add_person(struct revoked *revoked, struct pk_str login, struct pk_str subject,
+			int64_t until, int64_t expires_at, int64_t now);
+
+/* Whether all that a store knew has been added once: a keeper that is started anew need not wait for
+ * its store then. */
+bool revoked_is_loaded(const struct revoked *revoked);
+void revoked_set_loaded(struct revoked *revoked);
 
 #endif

@@ -91,6 +91,48 @@ static void what_has_ended_need_not_be_there(void **state)
 		assert_false(has(reader, 0, i));
 }
 
+/* "Sign out everywhere": what began before counts, of that person alone. */
+static void person_is_there_until_then(void **state)
+{
+	const struct pk_str login = PK_STR("login"), ada = PK_STR("ada");
+
+	(void)state;
+	assert_false(revoked_has_person(reader, login, ada, 10));
+	assert_true(revoked_add_person(writer, login, ada, 40, 100, 50));
+	assert_true(revoked_has_person(reader, login, ada, 39));
+	assert_false(revoked_has_person(reader, login, ada, 40));
+	assert_false(revoked_has_person(reader, login, PK_STR("grace"), 39));
+	assert_false(revoked_has_person(reader, PK_STR("logina"), PK_STR("da"), 39));
+	assert_false(revoked_has_person(reader, PK_STR("other"), ada, 39));
+
+	/* The latest counts. */
+	assert_true(revoked_add_person(writer, login, ada, 45, 90, 50));
+	assert_true(revoked_has_person(reader, login, ada, 44));
+	assert_true(revoked_add_person(writer, login, ada, 30, 110, 50));
+	assert_true(revoked_has_person(reader, login, ada, 44));
+
+	/* It moves with the others, as long as it counts. */
+	for (uint64_t i = 0; i < 5000; i++)
+		assert_true(add(0, i, 105, 50));
+	assert_true(revoked_has_person(reader, login, ada, 44));
+	assert_false(revoked_has_person(reader, login, ada, 45));
+	for (uint64_t i = 0; i < 50000; i++)
+		assert_true(add(1, i, 200, 108));
+	assert_true(revoked_has_person(reader, login, ada, 44));
+	for (uint64_t i = 0; i < 200000; i++)
+		assert_true(add(2, i, 200, 120));
+	assert_false(revoked_has_person(reader, login, ada, 44));
+	assert_true(has(reader, 1, 7));
+}
+
+static void loading_is_told_to_who_comes_later(void **state)
+{
+	(void)state;
+	assert_false(revoked_is_loaded(writer));
+	revoked_set_loaded(writer);
+	assert_true(revoked_is_loaded(reader));
+}
+
 /* Ids that want one place, all zeroes, and ids that differ in their last byte alone. */
 static void ids_with_one_beginning(void **state)
 {
@@ -356,6 +398,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(what_was_added_is_there, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_has_ended_need_not_be_there, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(person_is_there_until_then, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(loading_is_told_to_who_comes_later, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(ids_with_one_beginning, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(it_grows, set_up, tear_down),

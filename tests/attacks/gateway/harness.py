@@ -266,8 +266,9 @@ class Gateway:
         self.settings.update(changes)
         settings = {name: value for name, value in self.settings.items() if value is not None}
         allow = settings.pop("allow", 'emails = {"*"} subjects = {"*"}')
+        store = settings.pop("store", f'"sqlite:{self.directory}/state/vault.db"')
         settings.setdefault("public_url", f'"{self.url}"')
-        lines = [f'listen = "127.0.0.1:{self.port}"', f'store = "sqlite:{self.directory}/state/vault.db"', f'keys = "{self.ring}"',
+        lines = [f'listen = "127.0.0.1:{self.port}"', f'store = {store}', f'keys = "{self.ring}"',
                  f'providers = "{self.directory}/providers"', f"allow {{ {allow} }}"]
         lines += [f"{name} = {value}" for name, value in settings.items()]
         for login, dialect in self.logins.items():

@@ -1,0 +1,74 @@
+#!/usr/bin/env python3
+"""Replicas on one store: a session that ends at one ends at all of them within two seconds, and so do all of a person's."""
+import sqlite3
+import sys
+import time
+
+sys.dont_write_bytecode = True
+from fake_provider import Provider
+from harness import Browser, Gateway, at_once, check, equal, finish, is_refused, is_sent_back, wait_for
+
+provider = Provider()
+
+
+def pair():
+    """Two gateways as a balancer has them behind it: one address, one key ring, one store."""
+    one = Gateway(provider)
+    store = f'"sqlite:{one.directory}/state/vault.db"'
+    return one, Gateway(provider, ring=one.ring, public_url=f'"{one.url}"', store=store)
+
+
+def everywhere(browser, *gateways):
+    return {Browser(gateway, browser.jar).signed_in() for gateway in gateways}
+
+
+def logout_is_seen_by_all():
+    one, two = pair()
+    with one, two:
+        ada, grace = Browser(one), Browser(one)
+        is_sent_back(one, ada.sign_in(provider), "ada signs in at one replica")
+        grace.sign_in(provider, person="grace")
+        equal((everywhere(ada, one, two), everywhere(grace, one, two)), ({"sub-ada"}, {"sub-grace"}), "both know ada, and grace")
+        stolen = Browser(two, dict(ada.jar))
+        began = time.monotonic()
+        equal(ada.log_out().status, 303, "ada signs out at the first")
+        equal(Browser(one, dict(stolen.jar)).signed_in(), None, "her cookie is none there")
+        check(wait_for(lambda: stolen.signed_in() is None, 5) and time.monotonic() - began < 2, f"nor at the other, after {time.monotonic() - began:.1f} s")
+        equal(everywhere(grace, one, two), {"sub-grace"}, "grace stays signed in")
+        equal(one.rows("grants"), 1, "ada's grant is gone")
+
+
+def everybody_of_one_subject():
+    one, two = pair()
+    with one, two:
+        phone, laptop, grace = Browser(one), Browser(two), Browser(one)
+        for browser, person in ((phone, "ada"), (laptop, "ada"), (grace, "grace")):
+            browser.sign_in(provider, person=person)
+        equal(everywhere(phone, one, two) | everywhere(laptop, one, two), {"sub-ada"}, "ada is signed in twice")
+        time.sleep(1.1)  # sessions begin in whole seconds
+        now = int(time.time())
+        with sqlite3.connect(one.directory / "state" / "vault.db", timeout=10) as store:
+            store.execute("INSERT INTO revocations (login, subject, until, expires_at) VALUES ('one', 'sub-ada', ?, ?)", (now, now + 3600))
+        began = time.monotonic()
+        check(wait_for(lambda: everywhere(phone, one, two) | everywhere(laptop, one, two) == {None}, 5) and time.monotonic() - began < 2,
+              f"what was revoked in the store is seen by all, after {time.monotonic() - began:.1f} s")
+        equal(everywhere(grace, one, two), {"sub-grace"}, "grace stays signed in")
+        phone.sign_in(provider)
+        equal(everywhere(phone, one, two), {"sub-ada"}, "a session that begins later counts")
+        equal({Browser(two, laptop.jar).signed_in() for _ in range(5)}, {None}, "the old one does not")
+
+
+def callback_at_both():
+    """One code, two replicas: it is redeemed once."""
+    one, two = pair()
+    with one, two:
+        browser = Browser(one)
+        path = provider.approve(browser.start(return_to="/there"))
+        again = Browser(two, dict(browser.jar))  # whoever is signed in would be sent on
+        is_sent_back(one, browser.get(path), "the callback at one replica", "/there")
+        is_refused(two, again.get(path), 400, "code-reused", "the same at the other")
+        equal(one.rows("spent_attempts"), 1, "one attempt is spent")
+
+
+at_once(logout_is_seen_by_all, everybody_of_one_subject, callback_at_both)
+finish()
