@@ -83,6 +83,8 @@ struct farewell {
 	const struct login_settings *of_settings; /* NULL: the login is not configured any more */
 	struct login_settings login;
 	struct grant grant;
+	keeper_grant_ended *done;
+	void *arg;
 	struct pk_arena arena;
 	unsigned char memory[3 * PK_ARENA_LOGIN];
 };
@@ -133,20 +135,27 @@ static void on_deleted(const struct vault_answer *answer, void *arg)
 	else if (answer->result == VAULT_OK && login &&
 		 keep_tokens(farewell, &answer->grant[0]) != PK_OK)
 		log_not_revoked(login->login.name, PK_STR("its tokens are too long"));
+	if (farewell->done)
+		farewell->done(answer->result, farewell->arg);
 	if (login && farewell->grant.access_token.text.ptr)
 		keeper_login(farewell->job.keeper, login, &farewell->wait, on_login, farewell);
 	else
 		end_farewell(farewell);
 }
 
-static void end_grant(struct keeper *keeper, struct pk_str login, struct pk_str subject)
+void keeper_end_grant(struct keeper *keeper, struct pk_str login, struct pk_str subject,
+		      keeper_grant_ended *done, void *arg)
 {
 	struct farewell *farewell = calloc(1, sizeof(*farewell));
 
 	if (!farewell) {
 		log_not_revoked(login, PK_STR("out of memory"));
+		if (done)
+			done(VAULT_DOWN, arg);
 		return;
 	}
+	farewell->done = done;
+	farewell->arg = arg;
 	keeper_job_begin(keeper, &farewell->job, NULL, 0);
 	farewell->of_settings = settings_login(keeper->settings, login);
 	farewell->arena = pk_arena(farewell->memory, sizeof(farewell->memory));
@@ -170,7 +179,7 @@ static void on_ended(bool ended, void *arg)
 	struct pk_buf message = pk_buf(memory, sizeof(memory));
 
 	if (ended) {
-		end_grant(logout->job.keeper, logout->login, logout->subject);
+		keeper_end_grant(logout->job.keeper, logout->login, logout->subject, NULL, NULL);
 		log_event("info", "session.ended",
 			  (struct log_field[]){{"login", logout->login},
 					       {"subject", logout->subject}},

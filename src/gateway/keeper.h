@@ -101,6 +101,12 @@ void keeper_answer_refusal(struct link *link, uint64_t number, const struct pk_w
 void keeper_revoke_tokens(struct keeper *keeper, const struct login_settings *login,
 			  const struct grant *grant);
 
+/* Deletes a grant, after which its provider is asked to forget the tokens, likewise. `done` hears what
+ * came of the deleting, as vault_delete() says it; NULL: nobody. */
+typedef void keeper_grant_ended(enum vault_result result, void *arg);
+void keeper_end_grant(struct keeper *keeper, struct pk_str login, struct pk_str subject,
+		      keeper_grant_ended *done, void *arg);
+
 /* Sessions that end before their time: ended_sessions.c. */
 
 /* Begins to ask the store for them. keeper_ready() is called when the fronts can know all of them:
