@@ -3,6 +3,7 @@
  * Prints `name value` lines at its end, for the test to judge.
  *
  *     load SECONDS    keeps many calls under way, and counts how they end
+ *     write SECONDS   stores one new grant after another, and names each when it is stored
  *     race OWNER      wants the leases of all of RACES grants at once
  *     watch SECONDS   prints each revocation when it hears of it
  *     ask TIMES       asks each question that must not read the whole table
@@ -11,6 +12,8 @@
 #include "base/text.h"
 
 #include <inttypes.h>
+#include <signal.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -152,6 +155,42 @@ static void run_load(const char *argument)
 	       milliseconds() - load.last_ok, longest_gap, load.problem);
 }
 
+/* ---- write ---- */
+
+static bool writing;
+
+static void on_written(const struct store_answer *answer, void *arg)
+{
+	writing = false;
+	if (answer->result == VAULT_OK)
+		printf("stored %u\n", *(unsigned *)arg);
+}
+
+static void run_write(const char *argument)
+{
+	const int64_t until = milliseconds() + 1000 * atoi(argument);
+	char subject[32];
+
+	for (unsigned number = 0; milliseconds() < until; number++) {
+		(void)snprintf(subject, sizeof(subject), "subject %u", number);
+
+		const struct stored_grant grant = {.login = PK_STR("write"),
+						   .subject = pk_str(subject),
+						   .access_token = PK_STR("a seal"),
+						   .access_expires_at = PK_TIME_UNKNOWN,
+						   .refresh_expires_at = PK_TIME_UNKNOWN,
+						   .refresh_at = PK_TIME_UNKNOWN,
+						   .created_at = 1,
+						   .refreshed_at = PK_TIME_UNKNOWN,
+						   .sent_at = PK_TIME_UNKNOWN};
+
+		writing = true;
+		ops->put(store, &grant, on_written, &number);
+		while (writing)
+			turn();
+	}
+}
+
 /* ---- race ---- */
 
 static struct {
@@ -252,6 +291,7 @@ static const struct {
 	void (*run)(const char *argument);
 } works[] = {
 	{"load", run_load},
+	{"write", run_write},
 	{"race", run_race},
 	{"watch", run_watch},
 	{"ask", run_ask},
@@ -262,8 +302,9 @@ int main(int argc, char **argv)
 	char error[256];
 	int status = 2;
 
-	if (argc != 4)
+	if (argc != 4 || sodium_init() < 0)
 		return status;
+	(void)signal(SIGPIPE, SIG_IGN); /* as the programs do */
 	base = event_base_new();
 	ops = store_for(argv[1]);
 	store = ops ? ops->open(base, argv[1], error, sizeof(error)) : NULL;
@@ -282,6 +323,8 @@ int main(int argc, char **argv)
 		works[i].run(argv[3]);
 		status = 0;
 	}
+	if (ops->warning)
+		printf("warning %s\n", ops->warning(store) ? ops->warning(store) : "none");
 	event_free(tick);
 	ops->close(store);
 	event_base_free(base);
