@@ -128,6 +128,9 @@ local function index(name, old, new)
 end
 
 -- Replaces the row, its lease too.
+--
+-- A server that has no memory left refuses to write unless the script has begun by deleting. That is made use of: then there are
+-- no new grants, but those that are there are refreshed, and sessions revoked.
 local function store(name, old, new)
 	local values = {}
 
@@ -137,7 +140,9 @@ local function store(name, old, new)
 			values[#values + 1] = new[column]
 		end
 	end
-	call('DEL', 'grant:' .. name)
+	if old then
+		call('DEL', 'grant:' .. name)
+	end
 	call('HSET', 'grant:' .. name, unpack(values))
 	index(name, old, new)
 end
@@ -191,6 +196,7 @@ function operations.lease(name, owner, seconds)
 	if is_leased(grant) and grant.lease_owner ~= owner then
 		return reply_row(BUSY, name, grant)
 	end
+	call('HDEL', 'grant:' .. name, 'lease_owner')
 	call('HSET', 'grant:' .. name, 'lease_owner', owner, 'lease_until', lease_end(seconds))
 	return reply_row(OK, name, grant)
 end
@@ -204,6 +210,7 @@ function operations.renew(name, owner, seconds, sent_at)
 	if not is_leased(grant) or grant.lease_owner ~= owner then
 		return reply_row(BUSY, name, grant)
 	end
+	call('HDEL', 'grant:' .. name, 'lease_until')
 	call('HSET', 'grant:' .. name, 'lease_until', lease_end(seconds))
 	if sent_at ~= '' then
 		grant.sent_at = string.sub(sent_at, 2)
@@ -325,6 +332,7 @@ function operations.revoke(what, till, expires_at)
 
 		till, expires_at = later(till, old_till), later(expires_at, old_end)
 	end
+	call('DEL', 'revoked_last')
 	call('SET', 'revoked_last', number(last))
 	call('HSET', 'revoked', what, till .. ' ' .. expires_at)
 	call('ZADD', 'revoked_numbers', number(last), what)

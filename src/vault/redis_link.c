@@ -32,7 +32,8 @@
 #define TICK_MILLISECONDS 100
 #define PAUSE_MILLISECONDS 50 /* before the second attempt to connect; then twice that, ... */
 #define PAUSE_MAX 2000
-#define UNREAD_MAX (256 * 1024 * 1024) /* bytes of one reply; no answer has as many */
+#define ELEMENTS_MAX (2 * STORE_LIST_MAX) /* of one list in a reply */
+#define UNREAD_MAX (256 * 1024 * 1024)    /* bytes of one reply; no answer has as many */
 
 struct call {
 	TAILQ_ENTRY(call) entry;
@@ -71,6 +72,10 @@ struct redis_link {
 	struct event *tick, *pause;
 	struct bufferevent *socket; /* NULL while away */
 	redisReader *reader;
+#if HIREDIS_MAJOR < 1
+	redisReplyObjectFunctions functions; /* the reader's own, but for lists */
+	void *(*make_list)(const redisReadTask *task, int elements);
+#endif
 	enum phase phase;
 	enum step step; /* whose reply is next, while connecting */
 	int64_t began;  /* connecting */
@@ -82,7 +87,7 @@ struct redis_link {
 	bool closing;
 	bool appends, syncs, keeps; /* as far as is known */
 	bool told;                  /* what the server does about them */
-	char problem[256];
+	char problem[512];
 };
 
 static int64_t milliseconds(void)
@@ -461,6 +466,14 @@ static void on_read(struct bufferevent *socket, void *arg)
 	}
 }
 
+static void lose_unreached(struct redis_link *link, int error)
+{
+	char problem[160];
+
+	(void)snprintf(problem, sizeof(problem), "cannot be reached: %s", strerror(error));
+	lose(link, problem);
+}
+
 static void on_event(struct bufferevent *socket, short what, void *arg)
 {
 	struct redis_link *link = arg;
@@ -491,9 +504,39 @@ static void on_event(struct bufferevent *socket, short what, void *arg)
 	} else if (what & BEV_EVENT_EOF || !error) {
 		(void)snprintf(problem, sizeof(problem), "closed the connection");
 	} else {
-		(void)snprintf(problem, sizeof(problem), "cannot be reached: %s", strerror(error));
+		lose_unreached(link, error);
+		return;
 	}
 	lose(link, problem);
+}
+
+#if HIREDIS_MAJOR < 1
+static void *make_list(const redisReadTask *task, int elements)
+{
+	const struct redis_link *link = task->privdata;
+
+	return elements <= ELEMENTS_MAX ? link->make_list(task, elements) : NULL;
+}
+#endif
+
+/* A reader that does not believe every length: it takes the memory for a list before the list is
+ * there. */
+static redisReader *make_reader(struct redis_link *link)
+{
+	redisReader *reader = redisReaderCreate();
+
+	if (!reader)
+		return NULL;
+#if HIREDIS_MAJOR < 1
+	link->functions = *reader->fn;
+	link->make_list = link->functions.createArray;
+	link->functions.createArray = make_list;
+	reader->fn = &link->functions;
+	reader->privdata = link;
+#else
+	reader->maxelements = ELEMENTS_MAX;
+#endif
+	return reader;
 }
 
 /* A socket that speaks TLS, if the address does. */
@@ -546,7 +589,7 @@ static void connect_link(struct redis_link *link)
 	link->began = milliseconds();
 	event_add(link->tick, &tick);
 	link->socket = make_socket(link);
-	link->reader = redisReaderCreate();
+	link->reader = make_reader(link);
 	if (!link->socket || !link->reader) {
 		lose(link, "cannot be asked: out of memory");
 		return;
@@ -555,7 +598,7 @@ static void connect_link(struct redis_link *link)
 	bufferevent_enable(link->socket, EV_READ | EV_WRITE);
 	/* It may have told on_event() already. */
 	if (connect_socket(link) < 0 && link->socket)
-		lose(link, "cannot be reached");
+		lose_unreached(link, EVUTIL_SOCKET_ERROR());
 }
 
 static void on_pause_over(evutil_socket_t fd, short what, void *arg)
@@ -605,7 +648,9 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	if ((link->phase == CONNECTING && link->began <= before) || is_over(&link->sent, before))
-		lose(link, "does not answer");
+		lose(link, link->tls && link->phase == CONNECTING
+				   ? "does not answer, or does not speak TLS"
+				   : "does not answer");
 	fail_waiting(link, before);
 	if (link->phase == CONNECTING || link->calls)
 		event_add(link->tick, &tick);
