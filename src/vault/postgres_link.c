@@ -1,8 +1,8 @@
 /*
  * A connection to the database, in libpq's pipeline mode: calls are sent as they come, without
- * waiting for the answers to those before them, and each is a transaction by itself. When the
- * server is silent for STORE_SECONDS the connection is given up: what it was asked is answered
- * VAULT_DOWN, and a new one is made. Nothing here waits but in the event loop.
+ * waiting for the answers to those before them, and each is a transaction by itself. A call whose
+ * answer does not come within STORE_SECONDS is answered VAULT_DOWN; when the server is silent for
+ * as long, the connection is given up and made anew. Nothing here waits but in the event loop.
  */
 #include "vault/postgres_link.h"
 #include "vault/postgres_lookup.h"
@@ -37,7 +37,7 @@ enum phase {
 struct call {
 	TAILQ_ENTRY(call) entry;
 	enum postgres_call which;
-	store_done *done;
+	store_done *done; /* NULL: it was answered, because its time was over */
 	void *arg;
 	int64_t deadline;
 	PGresult *result; /* so far: it counts when its transaction has ended */
@@ -61,7 +61,8 @@ struct postgres_link {
 	struct calls waiting;    /* for the connection */
 	struct calls sent;
 	size_t under_way;
-	int64_t away_since; /* when READY */
+	int64_t heard_at;   /* the last answer; or when a call was sent and none was under way */
+	int64_t away_since; /* the last time it was READY */
 	unsigned attempts;  /* that failed, in a row */
 	unsigned connections;
 	bool broken; /* found out while a call was sent; on_phase_end() sees to it */
@@ -145,21 +146,30 @@ static void call_free(struct call *call)
 	free(call);
 }
 
-/* Takes the call off its list and answers it. */
-static void answer(struct postgres_link *link, struct calls *calls, struct call *call)
+/* Answers a call, once. */
+static void answer(struct postgres_link *link, struct call *call)
 {
 	const ExecStatusType status = PQresultStatus(call->result);
+	store_done *const done = call->done;
 
+	call->done = NULL;
+	if (!done)
+		return;
+	if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK)
+		postgres_answer(call->which, call->result, done, call->arg);
+	else
+		postgres_answer_down(link->problem, done, call->arg);
+}
+
+static void finish(struct postgres_link *link, struct calls *calls, struct call *call)
+{
 	TAILQ_REMOVE(calls, call, entry);
 	link->under_way--;
-	if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK)
-		postgres_answer(call->which, call->result, call->done, call->arg);
-	else
-		postgres_answer_down(link->problem, call->done, call->arg);
+	answer(link, call);
 	call_free(call);
 }
 
-/* Answers with the link's problem what has been waiting since before `until`. */
+/* Ends with the link's problem what should have been answered by `until`. */
 static void give_up(struct postgres_link *link, struct calls *calls, int64_t until)
 {
 	struct call *call;
@@ -167,7 +177,7 @@ static void give_up(struct postgres_link *link, struct calls *calls, int64_t unt
 	while ((call = TAILQ_FIRST(calls)) && call->deadline <= until) {
 		PQclear(call->result);
 		call->result = NULL;
-		answer(link, calls, call);
+		finish(link, calls, call);
 	}
 }
 
@@ -231,14 +241,43 @@ static void lose_connection(struct postgres_link *link)
 /* ---- Calls ---- */
 
 /* The first of each list is the one that has waited longest. */
+static int64_t next_deadline(const struct postgres_link *link)
+{
+	const struct call *call;
+
+	TAILQ_FOREACH(call, &link->sent, entry)
+	{
+		if (call->done)
+			return call->deadline;
+	}
+	if (!TAILQ_EMPTY(&link->sent))
+		return link->heard_at + CALL_TIME;
+	call = TAILQ_FIRST(&link->waiting);
+	return call ? call->deadline : INT64_MAX;
+}
+
 static void watch_calls(struct postgres_link *link)
 {
-	const struct call *call = TAILQ_FIRST(&link->sent);
+	if (event_pending(link->call_end, EV_TIMEOUT, NULL))
+		return;
 
-	if (!call)
-		call = TAILQ_FIRST(&link->waiting);
-	if (call && !event_pending(link->call_end, EV_TIMEOUT, NULL))
-		set_timer(link->call_end, call->deadline - milliseconds());
+	const int64_t next = next_deadline(link);
+
+	if (next < INT64_MAX)
+		set_timer(link->call_end, next - milliseconds());
+}
+
+/* Calls that were sent stay on the list, for their answers to come: the server is at work. What
+ * callers make of the answer comes behind them. */
+static void give_up_sent(struct postgres_link *link, int64_t until)
+{
+	struct call *call, *next;
+
+	note(link, "the server has more to do than it can in time");
+	for (call = TAILQ_FIRST(&link->sent); call && call->deadline <= until; call = next) {
+		next = TAILQ_NEXT(call, entry);
+		answer(link, call);
+	}
 }
 
 static void on_call_end(evutil_socket_t fd, short what, void *arg)
@@ -249,8 +288,10 @@ static void on_call_end(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	if (sent && sent->deadline <= now) {
+	if (sent && sent->deadline <= now && now - link->heard_at >= CALL_TIME) {
 		lose_because(link, "the server did not answer in time");
+	} else if (sent && sent->deadline <= now) {
+		give_up_sent(link, now);
 	} else if (!TAILQ_EMPTY(&link->waiting)) {
 		if (!link->problem[0])
 			note(link, "the server cannot be reached in time");
@@ -273,6 +314,8 @@ static void flush(struct postgres_link *link)
 /* A failure is seen to later: who calls does not expect that others are answered meanwhile. */
 static void send_call(struct postgres_link *link, struct call *call)
 {
+	if (TAILQ_EMPTY(&link->sent))
+		link->heard_at = milliseconds();
 	TAILQ_INSERT_TAIL(&link->sent, call, entry);
 	if (link->broken)
 		return;
@@ -376,7 +419,8 @@ static bool take_results(struct postgres_link *link)
 		if (PQresultStatus(result) == PGRES_PIPELINE_SYNC) {
 			PQclear(result);
 			usable = !ends_connection(call->result);
-			answer(link, &link->sent, call);
+			link->heard_at = milliseconds();
+			finish(link, &link->sent, call);
 		} else {
 			take_part(link, call, result);
 		}

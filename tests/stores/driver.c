@@ -2,7 +2,7 @@
  * Drives a store while a test does something to its server: stores_driver ADDRESS WORK ARGUMENT.
  * Prints `name value` lines at its end, for the test to judge.
  *
- *     load SECONDS    keeps many calls under way, and counts how they end
+ *     load SECONDS    keeps many calls under way until its input ends, and counts how they end
  *     write SECONDS   stores one new grant after another, and names each when it is stored
  *     race OWNER      wants the leases of all of RACES grants at once
  *     watch SECONDS   prints each revocation when it hears of it
@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #define UNDER_WAY 32
 #define RACES 1000
@@ -70,14 +71,10 @@ static struct {
 	char problem[256]; /* the last */
 } load;
 
+/* A call, and when it was made. */
 struct one {
-	unsigned number;
-	unsigned times;
 	int64_t began;
-	char subject[32];
 };
-
-static void begin_one(struct one *one);
 
 static void on_one(const struct store_answer *answer, void *arg)
 {
@@ -97,13 +94,20 @@ static void on_one(const struct store_answer *answer, void *arg)
 	default:
 		load.other++;
 	}
+	free(one);
 }
 
-static void begin_one(struct one *one)
+static void begin_one(unsigned number)
 {
-	const struct pk_str subject = pk_str(one->subject);
+	struct one *one = malloc(sizeof(*one));
+	char subject[32];
+
+	if (!one)
+		exit(3);
+	(void)snprintf(subject, sizeof(subject), "subject %u", number % UNDER_WAY);
+
 	const struct stored_grant grant = {.login = PK_STR("load"),
-					   .subject = subject,
+					   .subject = pk_str(subject),
 					   .access_token = PK_STR("a seal"),
 					   .refresh_at = PK_TIME_UNKNOWN,
 					   .access_expires_at = PK_TIME_UNKNOWN,
@@ -114,40 +118,53 @@ static void begin_one(struct one *one)
 
 	load.under_way++;
 	one->began = milliseconds();
-	if (one->times++ % 4 == 0)
+	/* The first of each subject puts it there. */
+	if (number / UNDER_WAY % 4 == 0)
 		ops->put(store, &grant, on_one, one);
-	else if (one->times % 4 == 1)
+	else if (number / UNDER_WAY % 4 == 1)
 		ops->due(store, 1, 10, on_one, one);
 	else
-		ops->get(store, grant.login, subject, on_one, one);
+		ops->get(store, grant.login, grant.subject, on_one, one);
 }
 
 /* Calls are begun by the clock: one that is refused at once does not make another at once. */
-static void begin_all(evutil_socket_t fd, short what, void *arg)
+static void begin_some(evutil_socket_t fd, short what, void *arg)
 {
-	struct one *ones = arg;
+	static unsigned number;
 
 	(void)fd;
 	(void)what;
-	for (unsigned i = 0; !load.stopping && i < UNDER_WAY && load.under_way < UNDER_WAY * 16;
-	     i++)
-		begin_one(&ones[i]);
+	(void)arg;
+	for (unsigned i = 0; i < UNDER_WAY && load.under_way < UNDER_WAY * 16; i++)
+		begin_one(number++);
+}
+
+static void on_input(evutil_socket_t fd, short what, void *arg)
+{
+	char memory[64];
+
+	(void)what;
+	(void)arg;
+	if (read(fd, memory, sizeof(memory)) <= 0)
+		load.stopping = true;
 }
 
 static void run_load(const char *argument)
 {
-	static struct one ones[UNDER_WAY];
 	const int64_t until = milliseconds() + 1000 * atoi(argument);
-	struct event *more = event_new(base, -1, EV_PERSIST, begin_all, ones);
+	struct event *more = event_new(base, -1, EV_PERSIST, begin_some, NULL);
+	struct event *input = event_new(base, 0, EV_READ | EV_PERSIST, on_input, NULL);
 
-	for (unsigned i = 0; i < UNDER_WAY; i++)
-		(void)snprintf(ones[i].subject, sizeof(ones[i].subject), "subject %u", i);
 	(void)event_add(more, &(struct timeval){0, 20000});
-	while (milliseconds() < until)
+	(void)event_add(input, NULL);
+	while (!load.stopping && milliseconds() < until)
 		turn();
-	load.stopping = true;
 	event_free(more);
-	while (load.under_way && milliseconds() < until + 10000)
+	event_free(input);
+
+	const int64_t stopped = milliseconds();
+
+	while (load.under_way && milliseconds() < stopped + 10000)
 		turn();
 	printf("ok %" PRId64 "\ndown %" PRId64 "\nother %" PRId64 "\nunanswered %u\n"
 	       "longest %" PRId64 "\nsince_ok %" PRId64 "\ngap %" PRId64 "\nproblem %s\n",
@@ -194,7 +211,7 @@ static void run_write(const char *argument)
 /* ---- race ---- */
 
 static struct {
-	unsigned answered;
+	unsigned asked, answered;
 	bool won[RACES];
 } race;
 
@@ -203,7 +220,7 @@ static void on_lease(const struct store_answer *answer, void *arg)
 	race.answered++;
 	*(bool *)arg = answer->result == VAULT_OK;
 	if (answer->result != VAULT_OK && answer->result != VAULT_BUSY)
-		printf("other %d\n", (int)answer->result);
+		printf("problem %s\n", answer->problem ? answer->problem : "no such grant");
 }
 
 static void run_race(const char *argument)
@@ -212,13 +229,14 @@ static void run_race(const char *argument)
 	char subject[32];
 
 	(void)snprintf((char *)owner, sizeof(owner), "%s", argument);
-	for (unsigned i = 0; i < RACES; i++) {
-		(void)snprintf(subject, sizeof(subject), "subject %u", i);
-		ops->lease(store, PK_STR("race"), pk_str(subject), owner, 60, on_lease,
-			   &race.won[i]);
-	}
-	while (race.answered < RACES)
+	while (race.answered < RACES) {
+		for (; race.asked < RACES && race.asked - race.answered < UNDER_WAY; race.asked++) {
+			(void)snprintf(subject, sizeof(subject), "subject %u", race.asked);
+			ops->lease(store, PK_STR("race"), pk_str(subject), owner, 600, on_lease,
+				   &race.won[race.asked]);
+		}
 		turn();
+	}
 	for (unsigned i = 0; i < RACES; i++)
 		if (race.won[i])
 			printf("won %u\n", i);
@@ -263,6 +281,8 @@ static void on_answer(const struct store_answer *answer, void *arg)
 	(void)arg;
 	questions--;
 	printf("result %d\n", (int)answer->result);
+	if (answer->problem)
+		printf("problem %s\n", answer->problem);
 }
 
 static void run_ask(const char *argument)

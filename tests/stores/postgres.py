@@ -63,6 +63,18 @@ class Postgres(servers.Server):
         pid = self.process.pid
         return [f"kill -s {signal} {pid} $(cat /proc/{pid}/task/{pid}/children)" for signal in ("STOP", "CONT")]
 
+    @property
+    def log(self):
+        return os.path.join(self.directory, "log")
+
+    def log_size(self):
+        return os.path.getsize(self.log)
+
+    def log_since(self, size):
+        with open(self.log) as file:
+            file.seek(size)
+            return file.read()
+
     def sql(self, text, database="proofkey"):
         """What the statements give, as psql prints it, bare."""
         return subprocess.run([f"{self.bin}/psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1",
