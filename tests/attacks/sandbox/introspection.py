@@ -88,8 +88,8 @@ def who(sandbox):
 def late(sandbox):
     login = Login(STRICT)
     token = sandbox.token(login, sandbox.code(login)).json["access_token"]
-    check(ask(sandbox, login, token).json["active"], "S-52 a token of one second")
-    time.sleep(1.2)
+    check(ask(sandbox, login, token).json["active"], "S-52 a token of four seconds")
+    time.sleep(4.2)
     gone(ask(sandbox, login, token), "S-52 is gone after it")
 
 
@@ -97,7 +97,7 @@ def main():
     with Sandbox("--auto-approve") as sandbox:
         for test in (alive, dead, who):
             test(sandbox)
-    with Sandbox("--auto-approve", "--access-ttl", "1") as sandbox:
+    with Sandbox("--auto-approve", "--access-ttl", "4") as sandbox:
         late(sandbox)
     finish()
 
