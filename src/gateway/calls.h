@@ -16,13 +16,43 @@
  *                well: nothing
  *
  * Badly, all of them: fault, detail, provider's error, provider's text, explanation.
+ *
+ * What the broker may ask, and a front may not. Each begins with what the broker was shown for a key's
+ * secret (broker_key.h): the keeper checks the key and its logins again.
+ *
+ *   CALL_TOKEN   pass, login, subject, seconds that the token must last
+ *                well: access token, its end, scope
+ *   CALL_REVOKE  pass, login, subject
+ *                well: nothing
+ *
+ * Badly, these: outcome, fault, detail, seconds after which it may go better.
  */
 #ifndef GATEWAY_CALLS_H
 #define GATEWAY_CALLS_H
 
 #include "io/message.h"
 
-enum call { CALL_REDEEM = 1, CALL_METADATA, CALL_PUSH, CALL_LOGOUT, CALL_PING, CALL__MAX };
+enum call {
+	CALL_REDEEM = 1,
+	CALL_METADATA,
+	CALL_PUSH,
+	CALL_LOGOUT,
+	CALL_PING,
+	CALL_TOKEN,
+	CALL_GRANTS,
+	CALL_REVOKE,
+	CALL__MAX
+};
+
+/* How the broker's calls go badly. */
+enum outcome {
+	OUTCOME_DONE,      /* not at all */
+	OUTCOME_FORBIDDEN, /* the key may not use this login's grants */
+	OUTCOME_NONE,      /* there is no such grant */
+	OUTCOME_ENDED,     /* only a new login helps */
+	OUTCOME_LATER,     /* it may go better */
+	OUTCOMES
+};
 
 /* How a call went badly, as it is told to a person and to the log. */
 struct failure {
@@ -37,17 +67,19 @@ struct failure {
 #define EXPLANATION_MAX 8192
 
 /* What comes to the processes over the control socket from the supervisor, each with a file
- * descriptor: a new link between a front and the keeper. What goes back is one byte: ready. */
+ * descriptor: a new link between a front and the keeper, or for the keeper one to the broker. What goes back
+ * is one word: ready. */
 #define CONTROL_LINK "link"
+#define CONTROL_BROKER "broker"
 #define CONTROL_READY "ready"
 
-/* The file descriptors that a child is started with. */
+/* The file descriptors that a child is started with, each in its place or not at all. */
 enum child_fd {
 	CHILD_SETTINGS = 3,
 	CHILD_CONTROL,
-	CHILD_REVOKED,
-	CHILD_LISTEN, /* from here on: a front's only */
-	CHILD_METRICS,
+	CHILD_REVOKED, /* front and keeper */
+	CHILD_LISTEN,  /* front and broker */
+	CHILD_METRICS, /* front */
 	CHILD__END
 };
 

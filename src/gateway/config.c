@@ -5,6 +5,8 @@
  */
 #include "gateway/config.h"
 #include "base/text.h"
+#include "gateway/broker_address.h"
+#include "gateway/broker_key.h"
 #include "gateway/origin.h"
 #include "gateway/proxy.h"
 #include "gateway/session.h"
@@ -332,6 +334,82 @@ static bool take_logins(struct config *config)
 	return true;
 }
 
+static bool check_broker_logins(struct config *config, cfg_t *section, const struct broker_key *key)
+{
+	for (size_t i = 0; i < key->logins.count; i++)
+		if (!settings_login(&config->settings, key->logins.item[i]))
+			return refuse(config, section, "logins", "there is no login \"%.*s\"",
+				      PK_ARG(key->logins.item[i]));
+	return key->logins.count > 0 ||
+	       refuse(config, section, NULL,
+		      "broker_key \"%s\" has no logins: whose tokens may it ask for?",
+		      cfg_title(section));
+}
+
+/* Who is asked which of two keys a program has must know. */
+static bool check_broker_secret(struct config *config, cfg_t *section, const struct broker_key *key)
+{
+	for (const struct broker_key *other = config->settings.broker_key; other < key; other++)
+		if (sodium_memcmp(other->known, key->known, sizeof(key->known)) == 0)
+			return refuse(config, section, "secret_file",
+				      "broker_key \"%.*s\" has the same secret",
+				      PK_ARG(other->name));
+	return true;
+}
+
+static bool take_broker_key(struct config *config, cfg_t *section, struct broker_key *key)
+{
+	const char *path = cfg_getstr(section, "secret_file");
+	const char *problem;
+
+	key->name = pk_str(cfg_title(section));
+	if (!is_name(key->name))
+		return refuse(config, section, NULL,
+			      "a broker key's name is a to z, 0 to 9, - and _, at most %d",
+			      SESSION_LOGIN_MAX);
+	if (!path || !path[0])
+		return refuse(config, section, NULL, "broker_key \"%s\" has no secret_file",
+			      cfg_title(section));
+	if (!take_list(config, section, "logins", &key->logins) ||
+	    !check_broker_logins(config, section, key))
+		return false;
+	problem = broker_key_read(path, key);
+	if (problem)
+		return refuse(config, section, "secret_file", "%s: %s", path, problem);
+	return check_broker_secret(config, section, key);
+}
+
+static bool take_broker(struct config *config)
+{
+	struct settings *settings = &config->settings;
+	const unsigned count = cfg_size(config->cfg, "broker_key");
+	const char *problem;
+
+	settings->broker = text_of(config->cfg, "broker");
+	if (!settings->broker.len && !count)
+		return true;
+	problem = settings->broker.len ? broker_address_check(settings->broker) : NULL;
+	if (problem)
+		return refuse(config, config->cfg, "broker", "%s", problem);
+	if (!settings->broker.len)
+		return refuse(config, cfg_getnsec(config->cfg, "broker_key", 0), NULL,
+			      "a broker_key without a broker: broker = "
+			      "\"unix:/run/proofkey/broker.sock\"");
+	if (!count)
+		return refuse(config, config->cfg, "broker",
+			      "nobody may ask it: broker_key \"name\" { secret_file = \"FILE\" "
+			      "logins = {\"LOGIN\"} }");
+	if (count > BROKER_KEYS_MAX)
+		return refuse(config, config->cfg, "broker", "more than %d keys", BROKER_KEYS_MAX);
+	for (; settings->broker_key_count < count; settings->broker_key_count++)
+		if (!take_broker_key(config,
+				     cfg_getnsec(config->cfg, "broker_key",
+						 (unsigned)settings->broker_key_count),
+				     &settings->broker_key[settings->broker_key_count]))
+			return false;
+	return true;
+}
+
 /* "*", or a login and a subject: a pattern that names none would match nobody, ever. */
 static bool check_subjects(struct config *config, cfg_t *allow)
 {
@@ -414,7 +492,7 @@ static bool check_size(struct config *config)
 	char *memory = sodium_malloc(SETTINGS_MAX);
 	bool fits = memory != NULL;
 
-	for (int role = ROLE_FRONT; role <= ROLE_KEEPER && fits; role++) {
+	for (int role = 0; role < ROLES && fits; role++) {
 		struct pk_buf out = pk_buf(memory, SETTINGS_MAX);
 
 		settings_pack(&config->settings, (enum role)role, &out);
@@ -467,6 +545,11 @@ static bool declare(struct config *config)
 		CFG_BOOL("pushed", cfg_false, CFGF_NONE),
 		CFG_END(),
 	};
+	static cfg_opt_t broker_key_opts[] = {
+		CFG_STR("secret_file", NULL, CFGF_NONE),
+		CFG_STR_LIST("logins", NULL, CFGF_NONE),
+		CFG_END(),
+	};
 	static cfg_opt_t allow_opts[] = {
 		CFG_STR_LIST("emails", NULL, CFGF_NONE),
 		CFG_STR_LIST("subjects", NULL, CFGF_NONE),
@@ -475,6 +558,7 @@ static bool declare(struct config *config)
 	static cfg_opt_t opts[] = {
 		CFG_STR("public_url", NULL, CFGF_NONE),
 		CFG_STR("listen", "127.0.0.1:4180", CFGF_NONE),
+		CFG_STR("broker", NULL, CFGF_NONE),
 		CFG_STR("store", NULL, CFGF_NONE),
 		CFG_STR("keys", NULL, CFGF_NONE),
 		CFG_STR("providers", NULL, CFGF_NONE),
@@ -487,6 +571,8 @@ static bool declare(struct config *config)
 		CFG_STR_LIST("return_to_origins", NULL, CFGF_NONE),
 		CFG_SEC("allow", allow_opts, CFGF_NONE),
 		CFG_SEC("login", login_opts, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
+		CFG_SEC("broker_key", broker_key_opts,
+			CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
 		CFG_END(),
 	};
 	char path[64];
@@ -501,6 +587,8 @@ static bool declare(struct config *config)
 	cfg_set_validate_func(config->cfg, "allow", remember_line);
 	cfg_set_validate_func(config->cfg, "allow|emails", remember_line);
 	cfg_set_validate_func(config->cfg, "allow|subjects", remember_line);
+	cfg_set_validate_func(config->cfg, "broker_key|secret_file", remember_line);
+	cfg_set_validate_func(config->cfg, "broker_key|logins", remember_line);
 	for (const cfg_opt_t *opt = login_opts; opt->name; opt++) {
 		(void)snprintf(path, sizeof(path), "login|%s", opt->name);
 		cfg_set_validate_func(config->cfg, path, remember_line);
@@ -557,7 +645,8 @@ struct config *config_load(const char *file, char *error, size_t error_size)
 	config->error_size = error_size;
 	reading = config;
 	if (parse(config) && take_public_url(config) && take_rest(config) && take_logins(config) &&
-	    take_allow(config) && take_origins(config) && take_keys(config) && check_size(config)) {
+	    take_broker(config) && take_allow(config) && take_origins(config) &&
+	    take_keys(config) && check_size(config)) {
 		reading = NULL;
 		return config;
 	}

@@ -36,56 +36,74 @@ static int pack(const struct settings *settings, enum role role)
 	return -1;
 }
 
+static struct child child_of(struct generation *generation, enum role role, unsigned slot)
+{
+	return (struct child){.generation = generation, .role = role, .slot = slot, .control = -1};
+}
+
 struct generation *generation_new(struct supervisor *supervisor, const struct settings *settings,
 				  unsigned fronts)
 {
 	struct generation *generation = calloc(1, sizeof(*generation));
+	bool packed = true;
 
 	if (!generation)
 		return NULL;
 	generation->supervisor = supervisor;
 	generation->fronts = fronts;
-	generation->keeper =
-		(struct child){.generation = generation, .role = ROLE_KEEPER, .control = -1};
+	generation->keeper = child_of(generation, ROLE_KEEPER, 0);
+	generation->broker = child_of(generation, ROLE_BROKER, 0);
 	for (unsigned i = 0; i < fronts; i++)
-		generation->front[i] = (struct child){
-			.generation = generation, .role = ROLE_FRONT, .slot = i, .control = -1};
-	generation->settings_fd[ROLE_FRONT] = pack(settings, ROLE_FRONT);
-	generation->settings_fd[ROLE_KEEPER] = pack(settings, ROLE_KEEPER);
-	if (generation->settings_fd[ROLE_FRONT] < 0 || generation->settings_fd[ROLE_KEEPER] < 0) {
-		generation_free(generation);
-		return NULL;
+		generation->front[i] = child_of(generation, ROLE_FRONT, i);
+	for (int role = 0; role < ROLES; role++) {
+		generation->settings_fd[role] = pack(settings, (enum role)role);
+		packed &= generation->settings_fd[role] >= 0;
 	}
-	return generation;
+	if (packed)
+		return generation;
+	generation_free(generation);
+	return NULL;
 }
 
-bool generation_alive(const struct generation *generation)
+struct child *generation_child(struct generation *generation, unsigned index)
 {
-	if (generation->keeper.pid)
-		return true;
-	for (unsigned i = 0; i < generation->fronts; i++)
-		if (generation->front[i].pid)
+	switch (index) {
+	case 0:
+		return &generation->keeper;
+	case 1:
+		return &generation->broker;
+	default:
+		return index - 2 < generation->fronts ? &generation->front[index - 2] : NULL;
+	}
+}
+
+bool generation_alive(struct generation *generation)
+{
+	const struct child *child;
+
+	for (unsigned i = 0; (child = generation_child(generation, i)); i++)
+		if (child->pid)
 			return true;
 	return false;
 }
 
 struct child *generation_find(struct generation *generation, pid_t pid)
 {
-	if (generation->keeper.pid == pid)
-		return &generation->keeper;
-	for (unsigned i = 0; i < generation->fronts; i++)
-		if (generation->front[i].pid == pid)
-			return &generation->front[i];
+	struct child *child;
+
+	for (unsigned i = 0; (child = generation_child(generation, i)); i++)
+		if (child->pid == pid)
+			return child;
 	return NULL;
 }
 
-void generation_kill(const struct generation *generation, int signal)
+void generation_kill(struct generation *generation, int signal)
 {
-	if (generation->keeper.pid)
-		kill(generation->keeper.pid, signal);
-	for (unsigned i = 0; i < generation->fronts; i++)
-		if (generation->front[i].pid)
-			kill(generation->front[i].pid, signal);
+	const struct child *child;
+
+	for (unsigned i = 0; (child = generation_child(generation, i)); i++)
+		if (child->pid)
+			kill(child->pid, signal);
 }
 
 /* One that could not be started may still have some of these. */
@@ -101,13 +119,14 @@ static void release(const struct child *child)
 
 void generation_free(struct generation *generation)
 {
+	const struct child *child;
+
 	if (!generation)
 		return;
-	for (int role = 0; role < 2; role++)
+	for (int role = 0; role < ROLES; role++)
 		if (generation->settings_fd[role] >= 0)
 			close(generation->settings_fd[role]);
-	release(&generation->keeper);
-	for (unsigned i = 0; i < generation->fronts; i++)
-		release(&generation->front[i]);
+	for (unsigned i = 0; (child = generation_child(generation, i)); i++)
+		release(child);
 	free(generation);
 }

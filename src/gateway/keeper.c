@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "gateway/child.h"
 #include "gateway/log.h"
+#include "gateway/wiping.h"
 #include "io/confine.h"
 
 #include <errno.h>
@@ -46,10 +47,21 @@ static void answer_ping(struct keeper *keeper, struct link *link, uint64_t numbe
 	vault_revoked(keeper->vault, keeper->revoked_cursor, time(NULL), on_pong, job);
 }
 
-static keeper_call *const calls[CALL__MAX] = {
-	[CALL_REDEEM] = keeper_redeem, [CALL_METADATA] = keeper_metadata, [CALL_PUSH] = keeper_push,
-	[CALL_LOGOUT] = keeper_logout, [CALL_PING] = answer_ping,
+/* Who else makes a call than the one that it is for is not who it should be. */
+/* clang-format off */
+static const struct {
+	keeper_call *answer;
+	enum role from;
+} calls[CALL__MAX] = {
+	[CALL_REDEEM]   = {keeper_redeem,   ROLE_FRONT},
+	[CALL_METADATA] = {keeper_metadata, ROLE_FRONT},
+	[CALL_PUSH]     = {keeper_push,     ROLE_FRONT},
+	[CALL_LOGOUT]   = {keeper_logout,   ROLE_FRONT},
+	[CALL_PING]     = {answer_ping,     ROLE_FRONT},
+	[CALL_TOKEN]    = {keeper_token,    ROLE_BROKER},
+	[CALL_REVOKE]   = {keeper_revoke,   ROLE_BROKER},
 };
+/* clang-format on */
 
 void keeper_job_begin(struct keeper *keeper, struct job *job, struct link *link, uint64_t number)
 {
@@ -149,16 +161,17 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 	const uint64_t call = message_number(&in);
 	const uint64_t number = message_number(&in);
 
-	if (call < CALL__MAX && calls[call]) {
-		calls[call](link->keeper, link, number, &in);
+	if (call < CALL__MAX && calls[call].answer && calls[call].from == link->role) {
+		calls[call].answer(link->keeper, link, number, &in);
 	} else {
-		log_text("error", "keeper.call", "a front made a call that does not exist");
+		log_text("error", "keeper.call", "a %s made a call that is none of its",
+			 link->role == ROLE_BROKER ? "broker" : "front");
 		hang_up(link);
 	}
 	sodium_memzero(memory, message.len);
 }
 
-static void add_link(struct keeper *keeper, int fd)
+static void add_link(struct keeper *keeper, enum role role, int fd)
 {
 	struct link *link = calloc(1, sizeof(*link));
 
@@ -166,7 +179,7 @@ static void add_link(struct keeper *keeper, int fd)
 		link->readable =
 			event_new(keeper->base, fd, EV_READ | EV_PERSIST, on_readable, link);
 	if (!link || !link->readable || event_add(link->readable, NULL) != 0) {
-		log_text("error", "keeper.link", "a front cannot be connected: out of memory");
+		log_text("error", "keeper.link", "nobody can be connected: out of memory");
 		if (link && link->readable)
 			event_free(link->readable);
 		free(link);
@@ -174,6 +187,7 @@ static void add_link(struct keeper *keeper, int fd)
 		return;
 	}
 	link->keeper = keeper;
+	link->role = role;
 	link->fd = fd;
 	LIST_INSERT_HEAD(&keeper->links, link, entry);
 }
@@ -189,7 +203,10 @@ static void on_control(evutil_socket_t fd, short what, void *arg)
 	switch (message_receive(fd, memory, &message, &link)) {
 	case MESSAGE_GOT:
 		if (link >= 0)
-			add_link(keeper, link);
+			add_link(keeper,
+				 pk_str_equal(message, PK_STR(CONTROL_BROKER)) ? ROLE_BROKER
+									       : ROLE_FRONT,
+				 link);
 		break;
 	case MESSAGE_NONE:
 		break;
@@ -231,14 +248,6 @@ void keeper_ready(struct keeper *keeper)
 		event_base_loopbreak(keeper->base);
 }
 
-/* jansson holds tokens while they are read; its memory is wiped as it is given back. */
-static void wiping_free(void *memory)
-{
-	if (memory)
-		sodium_memzero(memory, malloc_usable_size(memory));
-	free(memory);
-}
-
 /* Blocks for the longest reply there may be are used a few pages deep. As pages of their own they
  * take no more than that, and leave nothing behind; malloc would move them into the heap once the
  * first was freed. */
@@ -250,6 +259,7 @@ static bool set_up(struct keeper *keeper)
 
 	/* Where the allocator has no such setting, as a sanitizer's has not, it costs memory alone. */
 	(void)mallopt(M_MMAP_THRESHOLD, OWN_PAGES_FROM);
+	/* It holds tokens while they are read. */
 	json_set_alloc_funcs(malloc, wiping_free);
 	LIST_INIT(&keeper->links);
 	LIST_INIT(&keeper->jobs);

@@ -14,10 +14,11 @@
 
 #include <sys/queue.h>
 
-/* A connection to a front. */
+/* A connection to a front or to the broker. */
 struct link {
 	LIST_ENTRY(link) entry;
 	struct keeper *keeper;
+	enum role role; /* of the other side: what it may call */
 	struct event *readable;
 	int fd;
 };
@@ -65,6 +66,9 @@ keeper_call keeper_redeem;   /* redeem.c */
 keeper_call keeper_metadata; /* metadata.c */
 keeper_call keeper_push;     /* push.c */
 keeper_call keeper_logout;   /* end_session.c */
+
+keeper_call keeper_token;  /* give_token.c */
+keeper_call keeper_revoke; /* revoke_grant.c */
 
 extern const struct published_kind metadata_kind;      /* metadata.c */
 extern const struct published_kind provider_keys_kind; /* provider_keys.c */

@@ -3,6 +3,7 @@
  * in.
  */
 #include "gateway/serve.h"
+#include "gateway/broker.h"
 #include "gateway/config.h"
 #include "gateway/front.h"
 #include "gateway/keeper.h"
@@ -54,6 +55,7 @@ int serve_main(int argc, char **argv)
 		 * descriptors that come with them. */
 		{"front", no_argument, NULL, 'F'},
 		{"keeper", no_argument, NULL, 'K'},
+		{"broker", no_argument, NULL, 'B'},
 		{0},
 	};
 	const char *config = NULL;
@@ -79,6 +81,8 @@ int serve_main(int argc, char **argv)
 			return front_main();
 		case 'K':
 			return keeper_main();
+		case 'B':
+			return broker_main();
 		default:
 			fputs("`proofkey serve --help` explains the options\n", stderr);
 			return 2;

@@ -83,7 +83,76 @@ static void get_login(struct message_reader *in, struct login_settings *ret)
 		in->bad = true;
 }
 
-void settings_pack(const struct settings *settings, enum role role, struct pk_buf *out)
+/* Each side of the broker's calls has the hash that it needs, and not the other's. */
+static void put_broker_keys(struct pk_buf *out, const struct settings *settings, enum role role)
+{
+	message_put_number(out, settings->broker_key_count);
+	for (size_t i = 0; i < settings->broker_key_count; i++) {
+		const struct broker_key *key = &settings->broker_key[i];
+		const uint8_t *hash = role == ROLE_KEEPER ? key->pass : key->known;
+
+		message_put_str(out, key->name);
+		put_list(out, &key->logins);
+		message_put_str(out, (struct pk_str){(const char *)hash, BROKER_HASH});
+	}
+}
+
+static void get_broker_keys(struct message_reader *in, struct settings *ret, enum role role)
+{
+	const uint64_t count = message_number(in);
+
+	if (count > BROKER_KEYS_MAX)
+		in->bad = true;
+	for (uint64_t i = 0; i < count && !in->bad; i++) {
+		struct broker_key *key = &ret->broker_key[ret->broker_key_count++];
+		struct pk_str hash;
+
+		key->name = message_str(in, TEXT_MAX);
+		get_list(in, &key->logins);
+		hash = message_str(in, BROKER_HASH);
+		if (hash.len == BROKER_HASH)
+			memcpy(role == ROLE_KEEPER ? key->pass : key->known, hash.ptr, BROKER_HASH);
+		else
+			in->bad = true;
+	}
+}
+
+static void put_front(struct pk_buf *out, const struct settings *settings)
+{
+	put_list(out, &settings->trusted_proxies);
+	put_list(out, &settings->return_to_origins);
+	put_keys(out, &settings->session_keys);
+	put_keys(out, &settings->attempt_keys);
+}
+
+static void get_front(struct message_reader *in, struct settings *ret)
+{
+	get_list(in, &ret->trusted_proxies);
+	get_list(in, &ret->return_to_origins);
+	get_keys(in, &ret->session_keys);
+	get_keys(in, &ret->attempt_keys);
+}
+
+static void put_keeper(struct pk_buf *out, const struct settings *settings)
+{
+	message_put_str(out, settings->store);
+	put_list(out, &settings->allow_emails);
+	put_list(out, &settings->allow_subjects);
+	put_keys(out, &settings->vault_keys);
+	put_broker_keys(out, settings, ROLE_KEEPER);
+}
+
+static void get_keeper(struct message_reader *in, struct settings *ret)
+{
+	ret->store = message_str(in, TEXT_MAX);
+	get_list(in, &ret->allow_emails);
+	get_list(in, &ret->allow_subjects);
+	get_keys(in, &ret->vault_keys);
+	get_broker_keys(in, ret, ROLE_KEEPER);
+}
+
+/* What those have in common that take part in logins. */
+static void put_logins(struct pk_buf *out, const struct settings *settings, enum role role)
 {
 	message_put_str(out, settings->public_url);
 	message_put_number(out, (uint64_t)settings->session_lifetime);
@@ -95,17 +164,37 @@ void settings_pack(const struct settings *settings, enum role role, struct pk_bu
 		if (role == ROLE_KEEPER)
 			message_put_str(out, settings->login[i].secret.text);
 	}
-	if (role == ROLE_FRONT) {
-		put_list(out, &settings->trusted_proxies);
-		put_list(out, &settings->return_to_origins);
-		put_keys(out, &settings->session_keys);
-		put_keys(out, &settings->attempt_keys);
-	} else {
-		message_put_str(out, settings->store);
-		put_list(out, &settings->allow_emails);
-		put_list(out, &settings->allow_subjects);
-		put_keys(out, &settings->vault_keys);
+}
+
+static void get_logins(struct message_reader *in, struct settings *ret, enum role role)
+{
+	ret->public_url = message_str(in, TEXT_MAX);
+	ret->session_lifetime = (int64_t)message_number(in);
+	ret->attempt_lifetime = (int64_t)message_number(in);
+	ret->explain_to_users = message_number(in) != 0;
+
+	const uint64_t logins = message_number(in);
+
+	if (logins > LOGINS_MAX)
+		in->bad = true;
+	for (uint64_t i = 0; i < logins && !in->bad; i++) {
+		get_login(in, &ret->login[ret->login_count++]);
+		if (role == ROLE_KEEPER)
+			ret->login[i].secret.text = message_str(in, TEXT_MAX);
 	}
+}
+
+void settings_pack(const struct settings *settings, enum role role, struct pk_buf *out)
+{
+	if (role == ROLE_BROKER) {
+		put_broker_keys(out, settings, role);
+		return;
+	}
+	put_logins(out, settings, role);
+	if (role == ROLE_FRONT)
+		put_front(out, settings);
+	else
+		put_keeper(out, settings);
 }
 
 bool settings_unpack(struct pk_str packed, enum role role, struct settings *ret)
@@ -113,31 +202,15 @@ bool settings_unpack(struct pk_str packed, enum role role, struct settings *ret)
 	struct message_reader in = message_reader(packed);
 
 	memset(ret, 0, sizeof(*ret));
-	ret->public_url = message_str(&in, TEXT_MAX);
-	ret->session_lifetime = (int64_t)message_number(&in);
-	ret->attempt_lifetime = (int64_t)message_number(&in);
-	ret->explain_to_users = message_number(&in) != 0;
-
-	const uint64_t logins = message_number(&in);
-
-	if (logins > LOGINS_MAX)
-		return false;
-	for (uint64_t i = 0; i < logins && !in.bad; i++) {
-		get_login(&in, &ret->login[ret->login_count++]);
-		if (role == ROLE_KEEPER)
-			ret->login[i].secret.text = message_str(&in, TEXT_MAX);
+	if (role == ROLE_BROKER) {
+		get_broker_keys(&in, ret, role);
+		return message_done(&in);
 	}
-	if (role == ROLE_FRONT) {
-		get_list(&in, &ret->trusted_proxies);
-		get_list(&in, &ret->return_to_origins);
-		get_keys(&in, &ret->session_keys);
-		get_keys(&in, &ret->attempt_keys);
-	} else {
-		ret->store = message_str(&in, TEXT_MAX);
-		get_list(&in, &ret->allow_emails);
-		get_list(&in, &ret->allow_subjects);
-		get_keys(&in, &ret->vault_keys);
-	}
+	get_logins(&in, ret, role);
+	if (role == ROLE_FRONT)
+		get_front(&in, ret);
+	else
+		get_keeper(&in, ret);
 	return message_done(&in);
 }
 

@@ -1,7 +1,7 @@
 /*
  * What the gateway was told, and the part of it that each process gets. The supervisor reads the
- * configuration; a front is given no client secret and no vault key, the keeper no cookie key: what
- * a process was never given cannot leak from it.
+ * configuration; a front is given no client secret and no vault key, the keeper no cookie key, the broker
+ * none of them: what a process was never given cannot leak from it.
  */
 #ifndef GATEWAY_SETTINGS_H
 #define GATEWAY_SETTINGS_H
@@ -14,7 +14,10 @@
 #define STORE_MAX 511
 #define SETTINGS_MAX (1u << 20) /* bytes, packed */
 
-enum role { ROLE_FRONT, ROLE_KEEPER };
+#define BROKER_KEYS_MAX 32
+#define BROKER_HASH 32
+
+enum role { ROLE_FRONT, ROLE_KEEPER, ROLE_BROKER, ROLES };
 
 struct keys {
 	struct subkey key[KEYRING_MAX];
@@ -30,9 +33,19 @@ struct login_settings {
 	bool pushed;                /* authorize requests go ahead, from the keeper (RFC 9126) */
 };
 
+/* A program that may ask for tokens. Its secret itself is in no process: see broker_key.h. */
+struct broker_key {
+	struct pk_str name;
+	struct pk_list logins;      /* whose grants it may use */
+	uint8_t known[BROKER_HASH]; /* broker: how it knows the secret */
+	uint8_t pass[BROKER_HASH];  /* keeper: what the broker shows it for the secret */
+};
+
 struct settings {
 	struct pk_str public_url; /* "https://app.example.com", without a final slash */
 	struct pk_str listen;
+	struct pk_str
+		broker; /* "unix:/run/proofkey/broker.sock" or "127.0.0.1:4181"; empty: none */
 	int64_t fronts;
 	int64_t session_lifetime; /* seconds */
 	int64_t attempt_lifetime;
@@ -47,6 +60,10 @@ struct settings {
 	struct pk_list return_to_origins; /* besides public_url */
 	struct keys session_keys;
 	struct keys attempt_keys;
+
+	/* broker and keeper */
+	struct broker_key broker_key[BROKER_KEYS_MAX];
+	size_t broker_key_count;
 
 	/* keeper */
 	struct pk_str store;

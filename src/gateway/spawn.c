@@ -34,33 +34,45 @@ static void keep_environment(char *ret[static KEPT + 1])
 	ret[n] = NULL;
 }
 
-/* Puts `from` at `to`. All are moved out of the way first, since one's place may be another's
- * now. */
+/* Puts each where the child looks for it. All are moved out of the way first, since one's place may
+ * be another's now; the place of one that the child does not get is left empty. */
 static bool place(const struct spawn_fds *fds)
 {
 	int from[CHILD__END - CHILD_SETTINGS] = {fds->settings, fds->control, fds->revoked,
 						 fds->listen, fds->metrics};
-	const int count =
-		fds->listen < 0 ? CHILD_LISTEN - CHILD_SETTINGS : CHILD__END - CHILD_SETTINGS;
+	const int count = CHILD__END - CHILD_SETTINGS;
 
 	for (int i = 0; i < count; i++) {
+		if (from[i] < 0)
+			continue;
 		from[i] = fcntl(from[i], F_DUPFD_CLOEXEC, 2 * CHILD__END);
 		if (from[i] < 0)
 			return false;
 	}
-	for (int i = 0; i < count; i++)
-		if (dup2(from[i], CHILD_SETTINGS + i) < 0)
+	for (int i = 0; i < count; i++) {
+		if (from[i] < 0)
+			close(CHILD_SETTINGS + i);
+		else if (dup2(from[i], CHILD_SETTINGS + i) < 0)
 			return false;
-	return syscall(SYS_close_range, (unsigned)(CHILD_SETTINGS + count), ~0U, 0) == 0;
+	}
+	return syscall(SYS_close_range, (unsigned)CHILD__END, ~0U, 0) == 0;
 }
 
 /* After fork(): only what is safe there. */
 static void become(enum role role, const struct spawn_fds *fds, char *const environment[])
 {
-	static char front_name[] = "proofkey-front", keeper_name[] = "proofkey-keeper";
-	static char serve[] = "serve", front_door[] = "--front", keeper_door[] = "--keeper";
-	char *const argv[] = {role == ROLE_FRONT ? front_name : keeper_name, serve,
-			      role == ROLE_FRONT ? front_door : keeper_door, NULL};
+	static char names[ROLES][16] = {
+		[ROLE_FRONT] = "proofkey-front",
+		[ROLE_KEEPER] = "proofkey-keeper",
+		[ROLE_BROKER] = "proofkey-broker",
+	};
+	static char doors[ROLES][16] = {
+		[ROLE_FRONT] = "--front",
+		[ROLE_KEEPER] = "--keeper",
+		[ROLE_BROKER] = "--broker",
+	};
+	static char serve[] = "serve";
+	char *const argv[] = {names[role], serve, doors[role], NULL};
 	sigset_t none;
 
 	sigemptyset(&none);

@@ -1,6 +1,7 @@
 /* The supervisor's process. It serves nobody, so what happens to the others cannot happen to it. */
 #include "gateway/supervisor.h"
 #include "base/text.h"
+#include "gateway/broker_address.h"
 #include "gateway/calls.h"
 #include "gateway/config.h"
 #include "gateway/generation.h"
@@ -33,7 +34,9 @@ struct supervisor {
 	int listen_fd[FRONTS_MAX];
 	char listen[128]; /* the address, and how many fronts: settled at the start */
 	unsigned fronts;
-	int revoked_fd[2]; /* by role: a front can only read */
+	char broker[128]; /* likewise; "" and -1 where there is none */
+	int broker_fd;
+	int revoked_fd[ROLES]; /* a front can only read; the broker has no use for it */
 	int metrics_fd;
 	struct event *deadline;
 	bool stopping;
@@ -50,7 +53,10 @@ static int64_t now_ms(void)
 
 static const char *role_name(const struct child *child)
 {
-	return child->role == ROLE_FRONT ? "front" : "keeper";
+	static const char *const names[ROLES] = {
+		[ROLE_FRONT] = "front", [ROLE_KEEPER] = "keeper", [ROLE_BROKER] = "broker"};
+
+	return names[child->role];
 }
 
 static void on_control(evutil_socket_t fd, short what, void *arg);
@@ -64,6 +70,20 @@ static void forget(struct child *child)
 	child->readable = NULL;
 	child->control = -1;
 	child->pid = 0;
+}
+
+static int listen_fd(const struct child *child)
+{
+	const struct supervisor *supervisor = child->generation->supervisor;
+
+	switch (child->role) {
+	case ROLE_FRONT:
+		return supervisor->listen_fd[child->slot];
+	case ROLE_BROKER:
+		return supervisor->broker_fd;
+	default:
+		return -1;
+	}
 }
 
 static bool start(struct child *child)
@@ -80,7 +100,7 @@ static bool start(struct child *child)
 		.settings = generation->settings_fd[child->role],
 		.control = pair[1],
 		.revoked = supervisor->revoked_fd[child->role],
-		.listen = child->role == ROLE_FRONT ? supervisor->listen_fd[child->slot] : -1,
+		.listen = listen_fd(child),
 		.metrics = child->role == ROLE_FRONT ? supervisor->metrics_fd : -1,
 	};
 
@@ -113,53 +133,67 @@ static void start_or_retry(struct child *child)
 		restart(child);
 }
 
-/* Gives a front a new connection to the keeper: one end each. */
-static void connect_front(const struct child *front)
+/* Gives a front or the broker a new connection to the keeper, which is told whose it is: one end each. */
+static void connect_to_keeper(const struct child *child)
 {
-	const struct child *keeper = &front->generation->keeper;
+	const struct child *keeper = &child->generation->keeper;
+	const struct pk_str whose =
+		child->role == ROLE_BROKER ? PK_STR(CONTROL_BROKER) : PK_STR(CONTROL_LINK);
 	int pair[2];
 
-	if (front->control < 0 || keeper->control < 0 || !message_pair(pair))
+	if (child->control < 0 || keeper->control < 0 || !message_pair(pair))
 		return;
-	if (!message_send(keeper->control, PK_STR(CONTROL_LINK), pair[0]) ||
-	    !message_send(front->control, PK_STR(CONTROL_LINK), pair[1]))
+	if (!message_send(keeper->control, whose, pair[0]) ||
+	    !message_send(child->control, PK_STR(CONTROL_LINK), pair[1]))
 		log_text("error", "supervisor.connect",
-			 "a front could not be connected to the keeper: %s", strerror(errno));
+			 "a %s could not be connected to the keeper: %s", role_name(child),
+			 strerror(errno));
 	close(pair[0]);
 	close(pair[1]);
 }
 
+/* Whether a child of this generation runs when all is well. */
+static bool is_wanted(const struct child *child)
+{
+	return child->role != ROLE_BROKER || child->generation->has_broker;
+}
+
 static void retire(struct generation *generation)
 {
+	const struct child *child;
+
 	if (generation->leaving)
 		return;
 	generation->leaving = true;
-	for (unsigned i = 0; i < generation->fronts; i++)
-		if (generation->front[i].pid)
-			kill(generation->front[i].pid, SIGTERM);
+	/* The keeper goes last: see sweep(). */
+	for (unsigned i = 1; (child = generation_child(generation, i)); i++)
+		if (child->pid)
+			kill(child->pid, SIGTERM);
 }
 
-/* The keeper is ready: the fronts are started, or if they run already, connected to it. */
+/* The keeper is ready: the others are started, or if they run already, connected to it. */
 static void on_keeper_ready(struct generation *generation)
 {
 	const bool first = !generation->ready;
+	struct child *child;
 
 	/* A newer one was ready before it, or all of it ends: its fronts would never be told to. */
 	if (generation->leaving)
 		return;
 	generation->ready = true;
-	for (unsigned i = 0; i < generation->fronts; i++) {
-		struct child *front = &generation->front[i];
-
+	for (unsigned i = 1; (child = generation_child(generation, i)); i++) {
+		if (!is_wanted(child))
+			continue;
 		if (first)
-			start_or_retry(front);
-		connect_front(front);
+			start_or_retry(child);
+		connect_to_keeper(child);
 	}
 	if (!first)
 		return;
 	for (struct generation *older = generation->next; older; older = older->next)
 		retire(older);
-	log_text("info", "gateway.ready", "%u fronts and a keeper", generation->fronts);
+	log_text("info", "gateway.ready", "%u fronts%s and a keeper", generation->fronts,
+		 generation->has_broker ? ", a broker" : "");
 }
 
 static void on_control(evutil_socket_t fd, short what, void *arg)
@@ -189,8 +223,8 @@ static void on_restart(evutil_socket_t fd, short what, void *arg)
 	if (child->generation->leaving || child->pid)
 		return;
 	start_or_retry(child);
-	if (child->role == ROLE_FRONT)
-		connect_front(child);
+	if (child->role != ROLE_KEEPER)
+		connect_to_keeper(child);
 }
 
 /* At once, unless it keeps dying young. */
@@ -214,19 +248,20 @@ static void restart(struct child *child)
 		log_text("error", "supervisor.start", "a %s cannot be restarted", role_name(child));
 }
 
-/* Unlinks and frees the generations of which nothing runs, and sends the keepers of those whose
- * fronts are gone after them. */
+/* Unlinks and frees the generations of which nothing runs, and sends the keepers that nobody can ask any
+ * more after the others. */
 static void sweep(struct supervisor *supervisor)
 {
 	struct generation **at = &supervisor->generations;
 
 	while (*at) {
 		struct generation *generation = *at;
-		bool fronts = false;
+		const struct child *child;
+		bool asking = false;
 
-		for (unsigned i = 0; i < generation->fronts; i++)
-			fronts |= generation->front[i].pid != 0;
-		if (generation->leaving && !fronts && generation->keeper.pid)
+		for (unsigned i = 1; (child = generation_child(generation, i)); i++)
+			asking |= child->pid != 0;
+		if (generation->leaving && !asking && generation->keeper.pid)
 			kill(generation->keeper.pid, SIGTERM);
 		if (generation->leaving && !generation_alive(generation)) {
 			*at = generation->next;
@@ -303,7 +338,7 @@ static void on_deadline(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	log_text("warn", "gateway.stop",
 		 "what was under way did not end in %d seconds and is cut off", STOP_SECONDS);
-	for (const struct generation *g = supervisor->generations; g; g = g->next)
+	for (struct generation *g = supervisor->generations; g; g = g->next)
 		generation_kill(g, SIGKILL);
 }
 
@@ -312,13 +347,17 @@ static void stop_listening(struct supervisor *supervisor)
 {
 	for (unsigned i = 0; i < supervisor->fronts; i++)
 		close(supervisor->listen_fd[i]);
+	if (supervisor->broker_fd >= 0) {
+		broker_address_leave(supervisor->broker);
+		close(supervisor->broker_fd);
+	}
 }
 
 static void stop(struct supervisor *supervisor)
 {
 	/* The second time somebody means it. */
 	if (supervisor->stopping) {
-		for (const struct generation *g = supervisor->generations; g; g = g->next)
+		for (struct generation *g = supervisor->generations; g; g = g->next)
 			generation_kill(g, SIGKILL);
 		return;
 	}
@@ -350,12 +389,15 @@ static unsigned count_fronts(const struct settings *settings)
 
 static void warn_of_unchanged(const struct supervisor *supervisor, const struct settings *settings)
 {
-	if (pk_str_equal(settings->listen, pk_str(supervisor->listen)) &&
-	    count_fronts(settings) == supervisor->fronts)
-		return;
-	log_text("warn", "gateway.reload",
-		 "listen and fronts stay %s and %u until the gateway is started anew",
-		 supervisor->listen, supervisor->fronts);
+	if (!pk_str_equal(settings->listen, pk_str(supervisor->listen)) ||
+	    count_fronts(settings) != supervisor->fronts)
+		log_text("warn", "gateway.reload",
+			 "listen and fronts stay %s and %u until the gateway is started anew",
+			 supervisor->listen, supervisor->fronts);
+	if (!pk_str_equal(settings->broker, pk_str(supervisor->broker)))
+		log_text("warn", "gateway.reload",
+			 "broker stays \"%s\" until the gateway is started anew",
+			 supervisor->broker);
 }
 
 /* Reads the configuration and starts a generation; the keeper first, the fronts when it is
@@ -372,6 +414,9 @@ static bool begin_generation(struct supervisor *supervisor)
 	}
 	warn_of_unchanged(supervisor, config_settings(config));
 	generation = generation_new(supervisor, config_settings(config), supervisor->fronts);
+	if (generation)
+		generation->has_broker =
+			supervisor->broker_fd >= 0 && config_settings(config)->broker_key_count > 0;
 	config_free(config);
 	if (!generation || !start(&generation->keeper)) {
 		log_text("error", "supervisor.start", "the keeper could not be started: %s",
@@ -417,6 +462,23 @@ static bool listen_all(struct supervisor *supervisor, const struct settings *set
 	return true;
 }
 
+static bool listen_broker(struct supervisor *supervisor, const struct settings *settings)
+{
+	char error[256];
+
+	supervisor->broker_fd = -1;
+	if (!settings->broker.len)
+		return true;
+	(void)snprintf(supervisor->broker, sizeof(supervisor->broker), "%.*s",
+		       PK_ARG(settings->broker));
+	supervisor->broker_fd = broker_address_listen(supervisor->broker, error, sizeof(error));
+	if (supervisor->broker_fd < 0) {
+		log_text("error", "gateway.listen", "%s", error);
+		return false;
+	}
+	return true;
+}
+
 static bool set_up(struct supervisor *supervisor)
 {
 	char error[512];
@@ -427,16 +489,19 @@ static bool set_up(struct supervisor *supervisor)
 		(void)fprintf(stderr, "proofkey: %s\n", error);
 		return false;
 	}
-	listening = listen_all(supervisor, config_settings(config));
+	listening = listen_all(supervisor, config_settings(config)) &&
+		    listen_broker(supervisor, config_settings(config));
 	if (listening)
 		log_event("info", "gateway.listen",
 			  (struct log_field[]){{"listen", config_settings(config)->listen},
-					       {"public_url", config_settings(config)->public_url}},
-			  2);
+					       {"public_url", config_settings(config)->public_url},
+					       {"broker", config_settings(config)->broker}},
+			  3);
 	config_free(config);
 	supervisor->base = event_base_new();
 	supervisor->revoked_fd[ROLE_KEEPER] = revoked_create();
 	supervisor->revoked_fd[ROLE_FRONT] = revoked_readable(supervisor->revoked_fd[ROLE_KEEPER]);
+	supervisor->revoked_fd[ROLE_BROKER] = -1;
 	supervisor->metrics_fd = metrics_create();
 	if (!listening)
 		return false;

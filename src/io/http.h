@@ -105,4 +105,8 @@ void http_stream_send(struct http_request *request, struct pk_str text);
  */
 int http_listen(const char *address, bool share, char *ret_error, size_t error_size);
 
+/* The same on a unix socket, which its owner and group may connect to (mode 0660). A name that a process left
+ * behind is taken over. The name is the caller's to take away at the end. */
+int http_listen_unix(const char *path, char *ret_error, size_t error_size);
+
 #endif

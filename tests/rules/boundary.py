@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Who holds which secret is a process boundary: boundary.py [BUILD]. What runs in the front, which browsers reach, knows neither the
-vault nor the way out to providers."""
+vault nor the way out to providers; nor does the broker, which programs ask for tokens."""
 from rule import BUILD, ROOT, check, done, includes, name, sources, undefined
 
 KEEPERS_ALONE = {"vault/vault.h", "io/http_client.h"}
@@ -22,15 +22,31 @@ def reached(path):
 
 
 gateway = sources("src/gateway")
-# The front is what works on the front's own state; who includes both sides starts the processes, and is neither.
-front = [path for path in gateway if path.suffix == ".c" and (path.name.startswith("front") or "gateway/front.h" in includes(path))
-         and "gateway/keeper.h" not in includes(path)]
-names = {path.name + ".o" for path in front}
+archive = BUILD / "src/gateway/libgateway.a"
 
-check("the front was found", [] if len(front) > 3 and any(path.name == "front.c" for path in front) else [name(path) for path in front])
-check("no file of the front includes the vault or the way out",
-      (f"{name(path)} reaches {header}" for path in front for header in sorted(reached(path) & KEEPERS_ALONE)))
-check("no object of the front refers to them",
-      (f"{member}: {symbol}" for member, symbol in undefined(BUILD / "src/gateway/libgateway.a")
-       if member in names and symbol.startswith(SYMBOLS)))
+
+def side(process, other):
+    """What works on the state of one process; who includes both sides starts the processes, and is neither."""
+    return [path for path in gateway if path.suffix == ".c" and (path.name.startswith(process) or f"gateway/{process}.h" in includes(path))
+            and not {f"gateway/{header}.h" for header in (other, "keeper")} & set(includes(path))]
+
+
+# What the configuration makes of a secret, and the keeper of what it is shown, is in none of the two; nor where the broker listens.
+OF_SEVERAL = {"broker_key.c", "broker_address.c"}
+
+for process, other, least in (("front", "broker", 3), ("broker", "front", 6)):
+    files = [path for path in side(process, other) if path.name not in OF_SEVERAL]
+    names = {path.name + ".o" for path in files}
+    check(f"the {process} was found", [] if len(files) > least and any(path.name == f"{process}.c" for path in files) else [name(path) for path in files])
+    check(f"no file of the {process} includes the vault or the way out",
+          (f"{name(path)} reaches {header}" for path in files for header in sorted(reached(path) & KEEPERS_ALONE)))
+    check(f"no object of the {process} refers to them",
+          (f"{member}: {symbol}" for member, symbol in undefined(archive) if member in names and symbol.startswith(SYMBOLS)))
+    check(f"the {process} knows nothing of the {other}",
+          (f"{name(path)} reaches {header}" for path in files for header in sorted(reached(path)) if header.startswith(f"gateway/{other}")
+           and header != "gateway/broker_key.h"))
+# Cookies are the front's.
+check("no object of the broker opens or makes a cookie",
+      (f"{member}: {symbol}" for member, symbol in undefined(archive)
+       if member.startswith("broker") and symbol.startswith(("token_sealer_", "session_", "attempt_", "revoked_"))))
 done()
