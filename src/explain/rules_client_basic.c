@@ -111,6 +111,15 @@ static const char *flaw_of_header(const struct flow *flow, struct pk_str header)
 	return NULL;
 }
 
+/* A token that is revoked by showing it, as some providers want it, is no client's proof. */
+static bool is_token_itself(const struct flow *flow, const struct flow_part *asked,
+			    struct pk_str header)
+{
+	return asked == &flow->revoke &&
+	       (!flow->dialect || flow->dialect->revoke_auth == PK_REVOKE_AUTH_BEARER) &&
+	       header.len > 7 && strncasecmp(header.ptr, "Bearer ", 7) == 0;
+}
+
 enum verdict look_basic_malformed(const struct flow *flow, struct pk_finding *finding)
 {
 	const struct flow_part *asked = flow_asked(flow);
@@ -120,7 +129,8 @@ enum verdict look_basic_malformed(const struct flow *flow, struct pk_finding *fi
 	if (!asked || !asked->event->request.header_count)
 		return NOT_VISIBLE;
 	header = flow_header(&asked->event->request, "Authorization");
-	if (!header.len || pair_is_placeholder(PK_STR("Authorization"), header))
+	if (!header.len || pair_is_placeholder(PK_STR("Authorization"), header) ||
+	    is_token_itself(flow, asked, header))
 		return ABSENT;
 	flaw = flaw_of_header(flow, header);
 	if (!flaw)
