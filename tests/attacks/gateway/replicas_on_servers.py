@@ -1,0 +1,60 @@
+#!/usr/bin/env python3
+"""Replicas on a store that is a server: a logout at one ends at all within two seconds; when the store falls silent, whoever is
+signed in stays so, and a login says why it cannot be."""
+import pathlib
+import signal
+import sys
+import time
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "stores"))
+import postgres
+import redis
+from fake_provider import Provider
+from harness import Browser, Gateway, at_once, check, equal, finish, is_refused, is_sent_back, wait_for
+
+provider = Provider()
+
+
+def replicas(server, name):
+    store = f'"{server.address}"'
+    one = Gateway(provider, store=store)
+    two = Gateway(provider, ring=one.ring, public_url=f'"{one.url}"', store=store)
+    with one, two:
+        ada, grace = Browser(one), Browser(one)
+        is_sent_back(one, ada.sign_in(provider), f"{name}: ada signs in at one replica")
+        grace.sign_in(provider, person="grace")
+        stolen = Browser(two, dict(ada.jar))
+        equal(stolen.signed_in(), "sub-ada", f"{name}: the other knows her")
+        began = time.monotonic()
+        equal(ada.log_out().status, 303, f"{name}: she signs out at the first")
+        check(wait_for(lambda: stolen.signed_in() is None, 5) and time.monotonic() - began < 2,
+              f"{name}: her cookie is none at the other, after {time.monotonic() - began:.1f} s")
+        falls_silent(server, name, one, two, grace)
+
+
+def falls_silent(server, name, one, two, grace):
+    server.signal(signal.SIGSTOP)
+    try:
+        equal({Browser(gateway, dict(grace.jar)).get("/check/nginx").status for gateway in (one, two) * 10}, {200}, f"{name} is silent: checks go on")
+        equal(Browser(two).get("/readyz").status, 503, f"{name} is silent: the gateway is not ready for logins")
+        is_refused(two, Browser(two).sign_in(provider), 503, "store-unavailable", f"{name} is silent: a login")
+    finally:
+        server.signal(signal.SIGCONT)
+    check(wait_for(lambda: {Browser(gateway).get("/readyz").status for gateway in (one, two)} == {200}, 20), f"{name} speaks again: both are ready")
+    is_sent_back(one, Browser(two).sign_in(provider), f"{name} speaks again: a login")
+    equal(len(two.log_lines("event=keeper.revoked", "level=error")), 1, f"{name}: that it was away is said once")
+
+
+def on_postgres():
+    with postgres.Postgres() as server:
+        replicas(server, "PostgreSQL")
+
+
+def on_redis():
+    with redis.Redis() as server:
+        replicas(server, "Redis")
+
+
+at_once(on_postgres, on_redis)
+finish()
