@@ -238,15 +238,24 @@ static void give_up(struct store *store, struct call_queue *queue, int64_t befor
 	}
 }
 
+/* Runs what is waiting now, up to a batch of each kind. False where another process is in the way of
+ * either. */
+static bool run_some(struct store *store)
+{
+	const size_t reads = count_first(&store->reads), writes = count_first(&store->writes);
+	const bool read = run_reads(store, reads);
+
+	return (!writes || run_writes(store, writes)) && read;
+}
+
 static void on_turn(evutil_socket_t fd, short what, void *arg)
 {
 	struct store *store = arg;
 	const int64_t too_old = milliseconds() - STORE_SECONDS * 1000;
-	const size_t reads = count_first(&store->reads), writes = count_first(&store->writes);
 
 	(void)fd;
 	(void)what;
-	if (!run_reads(store, reads) | (writes && !run_writes(store, writes))) {
+	if (!run_some(store)) {
 		give_up(store, &store->reads, too_old);
 		give_up(store, &store->writes, too_old);
 		(void)event_add(store->turn, &(struct timeval){0, PAUSE_MICROSECONDS});
@@ -325,13 +334,8 @@ static void store_close(struct store *store)
 	if (!store)
 		return;
 	store->closing = true;
-	while (store->waiting) {
-		const size_t writes = count_first(&store->writes);
-
-		if (!run_reads(store, count_first(&store->reads)) |
-		    (writes && !run_writes(store, writes)))
-			break;
-	}
+	while (store->waiting && run_some(store))
+		;
 	give_up(store, &store->reads, INT64_MAX);
 	give_up(store, &store->writes, INT64_MAX);
 	store_free(store);

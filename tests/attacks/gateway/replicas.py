@@ -58,6 +58,19 @@ def everybody_of_one_subject():
         equal({Browser(two, laptop.jar).signed_in() for _ in range(5)}, {None}, "the old one does not")
 
 
+def replaced_session_lives_a_moment():
+    """Other tabs are under way with the old cookie: hearing of it from the store must not end it sooner."""
+    with Gateway(provider) as gateway:
+        browser = Browser(gateway)
+        browser.sign_in(provider)
+        old = Browser(gateway, dict(browser.jar))
+        browser.sign_in(provider)
+        check(browser.session != old.session, "a second login: another session")
+        equal({old.signed_in() for _ in range(25) if not time.sleep(0.1)}, {"sub-ada"}, "two seconds later the first one still counts")
+        check(wait_for(lambda: old.signed_in() is None, 10), "and then it ends")
+        equal(browser.signed_in(), "sub-ada", "the second one goes on")
+
+
 def callback_at_both():
     """One code, two replicas: it is redeemed once."""
     one, two = pair()
@@ -70,5 +83,5 @@ def callback_at_both():
         equal(one.rows("spent_attempts"), 1, "one attempt is spent")
 
 
-at_once(logout_is_seen_by_all, everybody_of_one_subject, callback_at_both)
+at_once(logout_is_seen_by_all, everybody_of_one_subject, callback_at_both, replaced_session_lives_a_moment)
 finish()
