@@ -77,7 +77,9 @@ static void route(struct http_request *http, void *arg)
 
 	if (!broker_access(arg, http, &request))
 		return;
-	if (pk_str_starts(path, PK_STR("/v1/grants/")))
+	if (pk_str_equal(path, pk_str(grants)))
+		answer(&request, "GET", broker_list);
+	else if (pk_str_starts(path, PK_STR("/v1/grants/")))
 		route_grant(&request, pk_str_from(path, sizeof(grants)));
 	else
 		broker_refuse(http, REFUSAL_PATH);

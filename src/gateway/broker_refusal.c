@@ -14,11 +14,12 @@
 static const struct {
 	int status;
 	const char *error;
-} outcomes[] = {
-	[OUTCOME_FORBIDDEN] = {403, "login_not_allowed"},
-	[OUTCOME_NONE]      = {404, "no_grant"},
-	[OUTCOME_ENDED]     = {410, "grant_ended"},
-	[OUTCOME_LATER]     = {503, "try_later"},
+	const char *fix; /* where no fault says better */
+} outcomes[OUTCOMES] = {
+	[OUTCOME_FORBIDDEN] = {403, "login_not_allowed", "Name the login in the logins of the broker_key."},
+	[OUTCOME_NONE]      = {404, "no_grant",          "Have the person sign in."},
+	[OUTCOME_ENDED]     = {410, "grant_ended",       "Have the person sign in again."},
+	[OUTCOME_LATER]     = {503, "try_later",         "Try again in a moment."},
 };
 
 static const struct {
@@ -71,7 +72,7 @@ static void reply(struct http_request *http, int status, const char *error, stru
 	json_object_set_new(body, "detail",
 			    detail.len || !known ? broker_json_text(detail)
 						 : json_string(known->title));
-	json_object_set_new(body, "fix", json_string(known ? known->fix : fix ? fix : ""));
+	json_object_set_new(body, "fix", json_string(known ? known->fix : fix));
 	broker_reply(http, status, body);
 }
 
@@ -115,5 +116,5 @@ void broker_refuse_as(struct http_request *http, const struct broker_failure *fa
 	if (failure->seconds)
 		say_when(http, failure->seconds);
 	reply(http, outcomes[failure->outcome].status, outcomes[failure->outcome].error,
-	      failure->fault, failure->detail, NULL);
+	      failure->fault, failure->detail, outcomes[failure->outcome].fix);
 }

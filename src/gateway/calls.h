@@ -22,6 +22,9 @@
  *
  *   CALL_TOKEN   pass, login, subject, seconds that the token must last
  *                well: access token, its end, scope
+ *   CALL_GRANTS  pass, login or nothing, the login and subject that come before, how many at most
+ *                well: 1 and a grant (login, subject, state in a word, scope, end of access token and of refresh token, due,
+ *                made, refreshed, failures, fault) as often as there are any; 0; whether there are more
  *   CALL_REVOKE  pass, login, subject
  *                well: nothing
  *

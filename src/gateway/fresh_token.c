@@ -11,22 +11,31 @@
 
 #define NOT_FRESH_RETRY 30 /* seconds */
 
+/* Why a grant whose token has ended, or will too soon, has no other. */
+static struct refusal reason_of(const struct grant *grant)
+{
+	if (grant->state == GRANT_ENDED)
+		return (struct refusal){.outcome = OUTCOME_ENDED, .fault = grant->fault};
+	if (!grant->refresh_token.text.len)
+		return (struct refusal){
+			.outcome = OUTCOME_ENDED,
+			.fault = PK_STR("refresh-token-absent"),
+			.detail = PK_STR("The token has ended or soon will, and the provider gave "
+					 "no refresh token."),
+		};
+	return (struct refusal){
+		.outcome = OUTCOME_LATER,
+		.fault = grant->state == GRANT_RETRYING ? grant->fault : PK_STR("token-not-fresh"),
+		.seconds = NOT_FRESH_RETRY,
+	};
+}
+
 /* The grant's token has ended, or will too soon. */
 static void not_fresh(const struct grant *grant, fresh_token_done *done, void *arg)
 {
-	const struct refusal ended = {
-		.outcome = OUTCOME_ENDED,
-		.fault = PK_STR("refresh-token-absent"),
-		.detail = PK_STR("The token has ended or soon will, and the provider gave no "
-				 "refresh token."),
-	};
-	const struct refusal later = {
-		.outcome = OUTCOME_LATER,
-		.fault = PK_STR("token-not-fresh"),
-		.seconds = NOT_FRESH_RETRY,
-	};
+	const struct refusal refusal = reason_of(grant);
 
-	done(NULL, grant->refresh_token.text.len ? &later : &ended, arg);
+	done(NULL, &refusal, arg);
 }
 
 static void give(const struct grant *grant, int64_t least, fresh_token_done *done, void *arg)

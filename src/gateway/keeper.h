@@ -68,6 +68,7 @@ keeper_call keeper_push;     /* push.c */
 keeper_call keeper_logout;   /* end_session.c */
 
 keeper_call keeper_token;  /* give_token.c */
+keeper_call keeper_grants; /* list_grants.c */
 keeper_call keeper_revoke; /* revoke_grant.c */
 
 extern const struct published_kind metadata_kind;      /* metadata.c */
