@@ -65,6 +65,13 @@ static void note_store(struct keeper *keeper, const struct vault_answer *answer)
 	else if (!down && keeper->store_down)
 		log_text("info", "keeper.revoked", "the store is back");
 	keeper->store_down = down;
+
+	const char *warning = down ? NULL : vault_warning(keeper->vault);
+
+	if (warning && warning != keeper->store_warning) {
+		log_text("warn", "keeper.store", "%s", warning);
+		keeper->store_warning = warning;
+	}
 }
 
 static void ask(struct keeper *keeper);

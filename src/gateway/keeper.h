@@ -50,11 +50,12 @@ struct keeper {
 	LIST_HEAD(, ending) endings;
 	struct published metadata[LOGINS_MAX]; /* by the login's place in the settings */
 	struct published keys[LOGINS_MAX];
-	unsigned ticks;         /* seconds since the start */
-	int64_t revoked_cursor; /* how far the store has told what was revoked */
-	bool asking;            /* it is being asked for more */
-	bool store_down;        /* it did not answer that the last time */
-	bool ready;             /* the supervisor was told so */
+	unsigned ticks;            /* seconds since the start */
+	int64_t revoked_cursor;    /* how far the store has told what was revoked */
+	bool asking;               /* it is being asked for more */
+	bool store_down;           /* it did not answer that the last time */
+	const char *store_warning; /* the last that was logged */
+	bool ready;                /* the supervisor was told so */
 	bool stopping;
 };
 

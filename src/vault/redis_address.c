@@ -79,6 +79,8 @@ static bool read_host(struct pk_str text, struct redis_address *ret)
 	struct pk_str host = text, port = PK_STR("6379");
 
 	if (pk_str_starts(text, PK_STR("["))) {
+		if (pk_str_find(text, ']') == text.len)
+			return false;
 		host = pk_str_cut(&text, ']');
 		host = pk_str_from(host, 1);
 		if (text.len && text.ptr[0] != ':')

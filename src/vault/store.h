@@ -143,7 +143,8 @@ struct store_ops {
 	void (*forget)(struct store *store, int64_t now, store_done *done, void *arg);
 
 	/* A sentence for the log where the server works, but its settings may lose what is stored,
-	 * or cannot be seen; NULL where they are well. Without this function they always are. */
+	 * or cannot be seen; NULL where they are well. It lives for ever. A store without this
+	 * function never warns. */
 	const char *(*warning)(const struct store *store);
 };
 

@@ -83,6 +83,11 @@ void vault_close(struct vault **vault)
 	*vault = NULL;
 }
 
+const char *vault_warning(const struct vault *vault)
+{
+	return vault->ops->warning ? vault->ops->warning(vault->store) : NULL;
+}
+
 /* ---- Places ---- */
 
 /* The place of a token: "5:grant12:access_token6:tiktok3:ada". The lengths make it unambiguous. */

@@ -110,6 +110,10 @@ struct vault *vault_open_store(struct event_base *base, const char *store,
  * owner: nobody can call it afterwards. Not to be called from a `done`. */
 void vault_close(struct vault **vault);
 
+/* A sentence for the log where the store works, but may lose what it says it has: its server is set
+ * up so, or does not say how. NULL where all is well. It lives for ever. */
+const char *vault_warning(const struct vault *vault);
+
 /*
  * A login: inserts or replaces the grant of (login, subject); durable when it answers, like every
  * write. A grant without a refresh token keeps the one that is stored, and its expiry (RFC 6749 6:
