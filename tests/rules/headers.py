@@ -7,6 +7,8 @@ import sys
 from rule import ROOT, check, done, name, sources
 
 STRICT = ["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fsyntax-only", f"-I{ROOT}/include", f"-I{ROOT}/src"]
+# Where the headers of libraries are that are not found without being told.
+STRICT += subprocess.run(["pkg-config", "--cflags", "libpq"], check=True, capture_output=True, text=True).stdout.split()
 CXX = shutil.which("g++") or shutil.which("clang++")
 
 

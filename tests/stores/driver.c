@@ -2,7 +2,8 @@
  * Drives a store while a test does something to its server: stores_driver ADDRESS WORK ARGUMENT.
  * Prints `name value` lines at its end, for the test to judge.
  *
- *     load SECONDS    keeps many calls under way until its input ends, and counts how they end
+ *     load SECONDS    keeps many calls under way, with 0 until its input ends, and counts how
+ *                     they end
  *     write SECONDS   stores one new grant after another, and names each when it is stored
  *     race OWNER      wants the leases of all of RACES grants at once
  *     watch SECONDS   prints each revocation when it hears of it
@@ -151,12 +152,14 @@ static void on_input(evutil_socket_t fd, short what, void *arg)
 
 static void run_load(const char *argument)
 {
-	const int64_t until = milliseconds() + 1000 * atoi(argument);
+	const int64_t time = 1000 * atoi(argument);
+	const int64_t until = time ? milliseconds() + time : INT64_MAX;
 	struct event *more = event_new(base, -1, EV_PERSIST, begin_some, NULL);
 	struct event *input = event_new(base, 0, EV_READ | EV_PERSIST, on_input, NULL);
 
 	(void)event_add(more, &(struct timeval){0, 20000});
-	(void)event_add(input, NULL);
+	if (!time)
+		(void)event_add(input, NULL);
 	while (!load.stopping && milliseconds() < until)
 		turn();
 	event_free(more);
@@ -310,11 +313,8 @@ static const struct {
 	const char *name;
 	void (*run)(const char *argument);
 } works[] = {
-	{"load", run_load},
-	{"write", run_write},
-	{"race", run_race},
-	{"watch", run_watch},
-	{"ask", run_ask},
+	{"load", run_load},   {"write", run_write}, {"race", run_race},
+	{"watch", run_watch}, {"ask", run_ask},
 };
 
 int main(int argc, char **argv)

@@ -48,7 +48,8 @@ class Outcome:
         return int(found[-1]) if found[-1].lstrip("-").isdigit() else found[-1]
 
 
-def load(address, seconds):
+def load(address, seconds=0):
+    """For so long, or until its outcome is asked for."""
     return begin(address, "load", seconds)
 
 
@@ -62,7 +63,7 @@ BACK = 6
 
 
 def killed_and_restarted(server):
-    process = load(server.address, 60)
+    process = load(server.address)
     time.sleep(2)
     server.kill()
     time.sleep(1)
@@ -74,7 +75,7 @@ def killed_and_restarted(server):
 
 
 def stopped(server):
-    process = load(server.address, 60)
+    process = load(server.address)
     time.sleep(2)
     server.signal(signal.SIGSTOP)
     time.sleep(5)
@@ -87,7 +88,7 @@ def stopped(server):
 
 
 def schema_lost(server):
-    process = load(server.address, 60)
+    process = load(server.address)
     time.sleep(2)
     server.sql("DROP SCHEMA proofkey CASCADE")
     time.sleep(BACK)
@@ -97,7 +98,7 @@ def schema_lost(server):
 
 def table_locked(server):
     connections = "SELECT pid FROM pg_stat_activity WHERE application_name = 'proofkey' ORDER BY pid"
-    process = load(server.address, 60)
+    process = load(server.address)
     time.sleep(2)
     before = server.sql(connections)
     lock = subprocess.Popen([f"{server.bin}/psql", "-X", "-q", server.address], stdin=subprocess.PIPE, text=True)
