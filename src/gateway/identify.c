@@ -114,6 +114,7 @@ static void on_keys(struct pk_str jwks, const struct failure *failure, void *arg
 				 identify->tokens, &token, &why);
 	if (err == PK_OK) {
 		identify->identity = token.identity;
+		identify->session = token.session;
 		complete(identify);
 	} else if (err != PK_ERR_ID_TOKEN_KEY_UNKNOWN || !renew_keys(identify)) {
 		refuse(identify, &why);

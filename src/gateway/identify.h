@@ -21,6 +21,7 @@ struct identify {
 	void *arg;
 
 	struct pk_identity identity; /* the result */
+	struct pk_str session;       /* the ID token's `sid`, or "not given" */
 
 	struct published_wait wait;
 	bool renewed;

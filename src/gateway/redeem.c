@@ -86,8 +86,11 @@ static struct grant grant_of(const struct redeem *redeem)
 		.subject = redeem->identify.identity.subject,
 		.access_token = redeem->tokens.access_token,
 		.refresh_token = redeem->tokens.refresh_token,
-		.id_token = redeem->tokens.id_token,
+		.id_token = pk_login_has_id_token(&redeem->login.login)
+				    ? redeem->tokens.id_token
+				    : (struct pk_secret){.text = {0}},
 		.scope = redeem->tokens.scope,
+		.session = redeem->identify.session,
 		.access_expires_at = redeem->tokens.access_expires_at,
 		.refresh_expires_at = redeem->tokens.refresh_expires_at,
 		.refresh_at = PK_TIME_UNKNOWN,

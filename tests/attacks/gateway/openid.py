@@ -100,6 +100,8 @@ def each_wrong_one():
 def each_right_one():
     for what, id_token in RIGHT:
         is_sent_back(gateway, Browser(gateway).sign_in(provider, id_token=id_token), what)
+    is_sent_back(gateway, Browser(gateway).sign_in(provider, id_token=claiming(sid="session-7")), "a session of the provider's")
+    equal(gateway.rows("grants WHERE session = 'session-7' AND id_token IS NOT NULL"), 1, "which is stored with the grant, for its logout")
 
 
 def nonces():
