@@ -5,6 +5,7 @@
 
 int demo_main(int argc, char **argv);
 int explain_main(int argc, char **argv);
+int grants_main(int argc, char **argv);
 int keys_main(int argc, char **argv);
 int pkce_main(int argc, char **argv);
 int provider_main(int argc, char **argv);

@@ -92,10 +92,10 @@ for command in sorted(listed):
     described = set(re.findall(r"^\.It Fl -([\w-]+)", path.read_text(), re.M))
     same(f"{command}: every option of --help has its entry, and no other", options, described)
 
-for path in sorted(MAN.glob("*.[15]")):
+for path in sorted(MAN.glob("*.[157]")):
     check(f"{path.name} has examples", [] if ".Sh EXAMPLES" in path.read_text() else ["there is no section EXAMPLES"])
 if shutil.which("mandoc"):
-    for path in sorted(MAN.glob("*.[15]")):
+    for path in sorted(MAN.glob("*.[157]")):
         lint = subprocess.run(["mandoc", "-T", "lint", "-W", "warning", path], capture_output=True, text=True)
         check(f"{path.name} is free of warnings", (lint.stdout + lint.stderr).splitlines())
 
