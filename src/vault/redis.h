@@ -77,6 +77,12 @@ bool redis_number_read(const redisReply *reply, int64_t *ret);
 
 /* ---- The link ---- */
 
+/* Before all keys; by the braces a cluster would keep them together. */
+#define REDIS_PREFIX "{proofkey}:"
+
+/* Writes what an error means, and gives whether that may pass. */
+bool redis_complaint(const redisReply *reply, char *out, size_t cap);
+
 struct redis_link;
 
 /* Gives the script's reply, or NULL with a sentence. The reply lives until it returns. */

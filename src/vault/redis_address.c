@@ -1,6 +1,6 @@
 /*
- * The address of a Valkey or Redis server: a URI (RFC 3986) as redis-cli and most clients read it. It
- * comes from the administrator's configuration; a mistake in it is told without the password.
+ * The address of a Valkey or Redis server: a URI (RFC 3986) as redis-cli and most clients read it.
+ * It comes from the administrator's configuration; a mistake in it is told without the password.
  */
 #include "vault/redis.h"
 #include "base/text.h"

@@ -4,8 +4,7 @@
  * the link connects again by itself, later each time. hiredis writes and reads the protocol; the
  * socket is libevent's, which has TLS and time limits for it where Debian's hiredis has none.
  *
- * Trusts the server to be the one that the address names (by its certificate, with TLS). Its words
- * get into sentences only where they cannot repeat ours, which may be a password.
+ * Trusts the server to be the one that the address names (by its certificate, with TLS).
  */
 #include "vault/redis.h"
 #include "base/embedded.h"
@@ -27,8 +26,6 @@
 #include <sys/un.h>
 #include <time.h>
 
-#define PREFIX                                                                                     \
-	"{proofkey}:" /* of all keys; in braces, so that a cluster would keep them together */
 #define TICK_MILLISECONDS 100
 #define PAUSE_MILLISECONDS 50 /* before the second attempt to connect; then twice that, ... */
 #define PAUSE_MAX 2000
@@ -180,7 +177,7 @@ static bool send_script(struct redis_link *link, const struct redis_request *req
 {
 	const char *argument[4 + REDIS_ARGUMENTS_MAX] = {
 		whole ? "EVAL" : "EVALSHA", whole ? embedded_redis[0].text : link->script_id, "1",
-		PREFIX};
+		REDIS_PREFIX};
 	size_t len[4 + REDIS_ARGUMENTS_MAX], begin = 0;
 
 	for (size_t i = 0; i < 4; i++)
@@ -207,61 +204,13 @@ static void send_waiting(struct redis_link *link)
 	}
 }
 
-/* ---- What a server complains of ---- */
-
-/* By how its words begin. `passes`: it may do better by itself. */
-/* clang-format off */
-static const struct complaint {
-	const char *words;
-	bool passes;
-	const char *sentence;
-} complaints[] = {
-	{"LOADING",    true,  "is still loading its data"},
-	{"BUSY",       true,  "is busy with somebody else's script"},
-	{"READONLY",   true,  "is a replica that takes no writes: the address must be the primary's"},
-	{"MASTERDOWN", true,  "is a replica without its primary"},
-	{"OOM",        true,  "has no memory left (maxmemory)"},
-	{"MISCONF",    true,  "takes no writes: it cannot save its data (MISCONF); its log says why"},
-	{"NOREPLICAS", true,  "takes no writes: it has too few replicas (min-replicas-to-write)"},
-	{"CLUSTERDOWN", true, "is of a cluster that is down"},
-	{"MOVED",      true,  "is of a cluster and not the node that has the data: clusters are not supported"},
-	{"ERR max number of clients", true, "has as many clients as it takes (maxclients)"},
-	{"WRONGTYPE",  true,  "has something under " PREFIX " that this program did not write"},
-	{"NOAUTH",     false, "wants a password"},
-	{"WRONGPASS",  false, "does not accept the user and password"},
-	{"ERR invalid password", false, "does not accept the password"},
-	{"ERR AUTH",   false, "does not accept the password: none is set there"},
-	{"ERR Client sent AUTH", false, "does not accept the password: none is set there"},
-	{"ERR DB index", false, "has no database of that number"},
-	{"ERR SELECT", false, "has no database of that number"},
-	{"NOPERM",     true,  "does not permit that: the user needs the commands that redis.lua runs, and the keys " PREFIX "*"},
-};
-/* clang-format on */
-
-/* Writes what the server's words mean; gives whether that may pass. Others' words are not repeated:
- * they may quote the command. */
-static bool explain_complaint(const redisReply *reply, char *out, size_t cap)
-{
-	const struct pk_str words = {reply->str, reply->len};
-	char code[32];
-
-	for (size_t i = 0; i < sizeof(complaints) / sizeof(complaints[0]); i++)
-		if (pk_str_starts(words, pk_str(complaints[i].words))) {
-			(void)snprintf(out, cap, "%s", complaints[i].sentence);
-			return complaints[i].passes;
-		}
-	pk_text_tame(code, sizeof(code), pk_str_first(words, pk_str_find(words, ' ')));
-	(void)snprintf(out, cap, "refuses: %s", code);
-	return true;
-}
+/* ---- Connecting ---- */
 
 static bool begins(const redisReply *reply, const char *words)
 {
 	return reply->type == REDIS_REPLY_ERROR &&
 	       pk_str_starts((struct pk_str){reply->str, reply->len}, pk_str(words));
 }
-
-/* ---- Connecting ---- */
 
 static bool is_asked(const struct redis_link *link, enum step step)
 {
@@ -329,7 +278,7 @@ static bool take_step(struct redis_link *link, enum step step, const redisReply 
 
 	if (reply->type == REDIS_REPLY_ERROR &&
 	    (!setting || begins(reply, "NOAUTH") || begins(reply, "LOADING"))) {
-		link->refused = !explain_complaint(reply, problem, problem_size);
+		link->refused = !redis_complaint(reply, problem, problem_size);
 		return false;
 	}
 	switch (step) {
@@ -406,7 +355,7 @@ static bool on_reply(struct redis_link *link, redisReply *reply)
 	}
 	link->calls--;
 	if (reply->type == REDIS_REPLY_ERROR) {
-		(void)explain_complaint(reply, words, sizeof(words));
+		(void)redis_complaint(reply, words, sizeof(words));
 		(void)snprintf(problem, sizeof(problem), "the server at %s %s", link->address.shown,
 			       words);
 		call->done(NULL, problem, call->arg);

@@ -1,5 +1,5 @@
 /*
- * The Valkey and Redis store: each call is one run of redis.lua, which is all of it or nothing; this
+ * The Valkey and Redis store: each call is one run of redis.lua, all of it or nothing; this
  * file writes its arguments and reads its replies. One server, the primary: no cluster, and no
  * Sentinel that names another. How durable an answer is, the server's settings decide, which
  * redis_link.c looks at: appendonly yes and appendfsync always.
