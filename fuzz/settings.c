@@ -1,6 +1,6 @@
 /*
  * Settings on their way to a process, from whoever can write them: the reader stays within the
- * message and its own bounds, for both roles, and what it reads is as long when it is written
+ * message and its own bounds, for each role, and what it reads is as long when it is written
  * again.
  */
 #include "must.h"
@@ -25,7 +25,7 @@ static void must_list_be_in(const struct pk_list *list, struct pk_str input)
 
 static void must_hold(enum role role, struct pk_str input)
 {
-	const bool front = role == ROLE_FRONT;
+	const bool front = role == ROLE_FRONT, keeper = role == ROLE_KEEPER;
 	struct pk_buf out = pk_buf(memory, sizeof(memory));
 
 	must(settings.login_count <= LOGINS_MAX);
@@ -43,7 +43,13 @@ static void must_hold(enum role role, struct pk_str input)
 	must_list_be_in(&settings.allow_subjects, input);
 	must((settings.session_keys.count > 0) == front &&
 	     settings.session_keys.count <= KEYRING_MAX);
-	must((settings.vault_keys.count > 0) != front && settings.vault_keys.count <= KEYRING_MAX);
+	must((settings.vault_keys.count > 0) == keeper && settings.vault_keys.count <= KEYRING_MAX);
+	must(settings.broker_key_count <= BROKER_KEYS_MAX &&
+	     (!front || !settings.broker_key_count));
+	for (size_t i = 0; i < settings.broker_key_count; i++) {
+		must_be_in(settings.broker_key[i].name, input);
+		must_list_be_in(&settings.broker_key[i].logins, input);
+	}
 	settings_pack(&settings, role, &out);
 	must(!out.overflow && out.len == input.len);
 }
@@ -54,7 +60,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size == 0 || size > SETTINGS_MAX)
 		return 0;
 
-	const enum role role = data[0] & 1 ? ROLE_KEEPER : ROLE_FRONT;
+	const enum role role = data[0] == 2 ? ROLE_BROKER : data[0] & 1 ? ROLE_KEEPER : ROLE_FRONT;
 	const struct pk_str input = {(const char *)data + 1, size - 1};
 
 	if (settings_unpack(input, role, &settings))

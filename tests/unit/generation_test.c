@@ -67,7 +67,7 @@ static void the_files_cannot_be_changed(void **state)
 	struct generation *generation = generation_of(1);
 
 	(void)state;
-	for (int role = ROLE_FRONT; role <= ROLE_KEEPER; role++) {
+	for (int role = 0; role < ROLES; role++) {
 		const int fd = generation->settings_fd[role];
 
 		assert_int_equal(pwrite(fd, "x", 1, 0), -1);

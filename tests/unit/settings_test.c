@@ -60,6 +60,15 @@ static int set_up(void **state)
 	fill_keys(&settings.session_keys, 2, 0xa1);
 	fill_keys(&settings.attempt_keys, 1, 0xb1);
 	fill_keys(&settings.vault_keys, KEYRING_MAX, 0xc1);
+	settings.broker_key[0] = (struct broker_key){
+		.name = PK_STR("poster"), .logins = {{PK_STR("first"), PK_STR("second")}, 2}};
+	settings.broker_key[1] =
+		(struct broker_key){.name = PK_STR("reader"), .logins = {{PK_STR("second")}, 1}};
+	settings.broker_key_count = 2;
+	for (size_t i = 0; i < 2; i++) {
+		memset(settings.broker_key[i].known, 0xd1 + (int)i, BROKER_HASH);
+		memset(settings.broker_key[i].pass, 0xe1 + (int)i, BROKER_HASH);
+	}
 	add_login("first", "rfc7636", (struct pk_secret){PK_STR(CLIENT_SECRET)});
 	add_login("second", "rfc7636", (struct pk_secret){0});
 	return 0;
@@ -194,13 +203,6 @@ static void the_keeper_gets_no_cookie_key(void **state)
 	assert_true(holds_part(text, CLIENT_SECRET, strlen(CLIENT_SECRET)));
 }
 
-static void one_role_cannot_read_the_others_part(void **state)
-{
-	(void)state;
-	assert_false(settings_unpack(pack(ROLE_FRONT), ROLE_KEEPER, &unpacked));
-	assert_false(settings_unpack(pack(ROLE_KEEPER), ROLE_FRONT, &unpacked));
-}
-
 /* From a copy of exactly that size, so that a sanitizer sees a step too far. */
 static bool unpack_first(struct pk_str text, size_t len, enum role role)
 {
@@ -212,6 +214,74 @@ static bool unpack_first(struct pk_str text, size_t len, enum role role)
 	good = settings_unpack((struct pk_str){copy, len}, role, &unpacked);
 	free(copy);
 	return good;
+}
+
+static void assert_broker_keys_equal(void)
+{
+	assert_int_equal(unpacked.broker_key_count, 2);
+	for (size_t i = 0; i < 2; i++) {
+		assert_true(pk_str_equal(unpacked.broker_key[i].name, settings.broker_key[i].name));
+		assert_lists_equal(&unpacked.broker_key[i].logins, &settings.broker_key[i].logins);
+	}
+}
+
+/* Each side has one hash of a secret: the broker could show the keeper nothing by itself. */
+static void broker_and_keeper_know_a_secret_by_different_hashes(void **state)
+{
+	static const uint8_t nothing[BROKER_HASH];
+
+	(void)state;
+	assert_true(settings_unpack(pack(ROLE_BROKER), ROLE_BROKER, &unpacked));
+	assert_broker_keys_equal();
+	for (size_t i = 0; i < 2; i++) {
+		assert_memory_equal(unpacked.broker_key[i].known, settings.broker_key[i].known,
+				    BROKER_HASH);
+		assert_memory_equal(unpacked.broker_key[i].pass, nothing, BROKER_HASH);
+	}
+	assert_true(settings_unpack(pack(ROLE_KEEPER), ROLE_KEEPER, &unpacked));
+	assert_broker_keys_equal();
+	for (size_t i = 0; i < 2; i++) {
+		assert_memory_equal(unpacked.broker_key[i].pass, settings.broker_key[i].pass,
+				    BROKER_HASH);
+		assert_memory_equal(unpacked.broker_key[i].known, nothing, BROKER_HASH);
+	}
+}
+
+static void the_broker_gets_nothing_else(void **state)
+{
+	const struct pk_str text = pack(ROLE_BROKER);
+
+	(void)state;
+	assert_false(holds_part(text, CLIENT_SECRET, strlen(CLIENT_SECRET)));
+	assert_false(holds_keys(text, &settings.vault_keys));
+	assert_false(holds_keys(text, &settings.session_keys));
+	assert_false(holds_keys(text, &settings.attempt_keys));
+	assert_false(text_has(text, "vault.db"));
+	assert_true(text_has(text, "poster"));
+}
+
+static void the_broker_reads_its_part_whole_or_not_at_all(void **state)
+{
+	const struct pk_str text = pack(ROLE_BROKER);
+
+	(void)state;
+	for (size_t len = 0; len < text.len; len++)
+		assert_false(unpack_first(text, len, ROLE_BROKER));
+	assert_true(unpack_first(text, text.len, ROLE_BROKER));
+	packed[7] = BROKER_KEYS_MAX + 1;
+	assert_false(settings_unpack(text, ROLE_BROKER, &unpacked));
+	packed[0] = BROKER_KEYS_MAX + 1;
+	assert_false(settings_unpack(text, ROLE_BROKER, &unpacked));
+}
+
+static void one_role_cannot_read_the_others_part(void **state)
+{
+	(void)state;
+	assert_false(settings_unpack(pack(ROLE_BROKER), ROLE_KEEPER, &unpacked));
+	assert_false(settings_unpack(pack(ROLE_BROKER), ROLE_FRONT, &unpacked));
+	assert_false(settings_unpack(pack(ROLE_FRONT), ROLE_BROKER, &unpacked));
+	assert_false(settings_unpack(pack(ROLE_FRONT), ROLE_KEEPER, &unpacked));
+	assert_false(settings_unpack(pack(ROLE_KEEPER), ROLE_FRONT, &unpacked));
 }
 
 /* Every length would parse each dialect thousands of times: so all lengths near the ends, and some
@@ -302,6 +372,9 @@ int main(void)
 		cmocka_unit_test_setup(a_front_gets_nothing_of_the_keepers, set_up),
 		cmocka_unit_test_setup(the_keeper_gets_no_cookie_key, set_up),
 		cmocka_unit_test_setup(one_role_cannot_read_the_others_part, set_up),
+		cmocka_unit_test_setup(broker_and_keeper_know_a_secret_by_different_hashes, set_up),
+		cmocka_unit_test_setup(the_broker_gets_nothing_else, set_up),
+		cmocka_unit_test_setup(the_broker_reads_its_part_whole_or_not_at_all, set_up),
 		cmocka_unit_test_setup(what_is_cut_is_refused, set_up),
 		cmocka_unit_test_setup(what_is_left_over_is_refused, set_up),
 		cmocka_unit_test_setup(more_logins_than_there_are_places_are_refused, set_up),
