@@ -20,6 +20,7 @@ static const char help[] =
 	"  --auto-approve          no consent page: ada logs in, or whom login_hint names\n"
 	"  --code-ttl SECONDS      how long a code lives, instead of what the dialect says\n"
 	"  --access-ttl SECONDS    how long an access token lives, likewise\n"
+	"  --refresh-ttl SECONDS   how long a refresh token lives, likewise\n"
 	"  --fault ID              gets this wrong, always; may be given 32 times\n"
 	"  --redirect-uri URI      also registered, byte for byte; may be given 32 times\n"
 	"  --backchannel-logout-uri URI  where logout tokens are posted\n"
@@ -37,6 +38,7 @@ enum {
 	OPT_AUTO,
 	OPT_CODE_TTL,
 	OPT_ACCESS_TTL,
+	OPT_REFRESH_TTL,
 	OPT_FAULT,
 	OPT_REDIRECT,
 	OPT_BACKCHANNEL,
@@ -51,6 +53,7 @@ static const struct option options[] = {
 	{"auto-approve", no_argument,       NULL, OPT_AUTO},
 	{"code-ttl",     required_argument, NULL, OPT_CODE_TTL},
 	{"access-ttl",   required_argument, NULL, OPT_ACCESS_TTL},
+	{"refresh-ttl",  required_argument, NULL, OPT_REFRESH_TTL},
 	{"fault",        required_argument, NULL, OPT_FAULT},
 	{"redirect-uri", required_argument, NULL, OPT_REDIRECT},
 	{"backchannel-logout-uri", required_argument, NULL, OPT_BACKCHANNEL},
@@ -137,6 +140,8 @@ static bool read_option(int option, struct options *ret)
 		return read_ttl("--code-ttl", optarg, &ret->code_ttl);
 	case OPT_ACCESS_TTL:
 		return read_ttl("--access-ttl", optarg, &ret->access_ttl);
+	case OPT_REFRESH_TTL:
+		return read_ttl("--refresh-ttl", optarg, &ret->refresh_ttl);
 	case OPT_FAULT:
 		return read_fault(optarg, &ret->faults);
 	case OPT_REDIRECT:
@@ -161,7 +166,8 @@ bool options_read(int argc, char **argv, struct options *ret, int *ret_status)
 	*ret = (struct options){.listen = "127.0.0.1:9400",
 				.providers = dialect_directory(),
 				.code_ttl = -1,
-				.access_ttl = -1};
+				.access_ttl = -1,
+				.refresh_ttl = -1};
 	*ret_status = 2;
 	optind = 1;
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {

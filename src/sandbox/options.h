@@ -12,6 +12,7 @@ struct options {
 	const char *backchannel_logout_uri; /* where logout tokens are posted, or NULL */
 	int64_t code_ttl;                   /* seconds; -1: as the dialect says */
 	int64_t access_ttl;                 /* likewise */
+	int64_t refresh_ttl;                /* likewise; of providers that give refresh tokens */
 	struct pk_list redirect_uris;
 	struct pk_list faults; /* ids of faults that are always produced */
 };

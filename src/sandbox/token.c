@@ -41,12 +41,12 @@ static void give(struct exchange *x, enum ticket_kind kind, int64_t expires_at, 
 static void give_refresh_token(struct exchange *x, json_t *reply)
 {
 	const struct pk_dialect *dialect = x->dialect;
+	const int64_t ttl = x->sandbox->options.refresh_ttl;
+	const int64_t lifetime = ttl >= 0 ? ttl : dialect->refresh_lifetime;
 
-	give(x, TICKET_REFRESH, x->now + 1000 * dialect->refresh_lifetime, PK_STR("refresh_token"),
-	     reply);
+	give(x, TICKET_REFRESH, x->now + 1000 * lifetime, PK_STR("refresh_token"), reply);
 	if (dialect->refresh_lifetime_parameter.len)
-		document_set_number(reply, dialect->refresh_lifetime_parameter,
-				    dialect->refresh_lifetime);
+		document_set_number(reply, dialect->refresh_lifetime_parameter, lifetime);
 }
 
 static void set_expires_in(const struct exchange *x, json_t *reply)

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Refresh tokens rotate and die as families; revocation; who may read the user info."""
 import sys
+import time
 
 sys.dont_write_bytecode = True
-from harness import DIALECTS, Login, Sandbox, at, check, equal, finish, is_refusal, logins
+from harness import DIALECTS, Dialect, Login, Sandbox, at, check, equal, finish, is_refusal, logins
 
 
 def works(sandbox, login, tokens, subject=None):
@@ -133,7 +134,20 @@ def cors(sandbox, dialect):
     equal(sandbox.ask("OPTIONS", dialect.path("authorize_url")).headers.get("access-control-allow-origin"), None, f"{dialect.name}: none at authorize")
 
 
+def too_late():
+    """--refresh-ttl, at a dialect that says when a refresh token ends and at one that does not."""
+    with Sandbox("--auto-approve", "--refresh-ttl", "2") as sandbox:
+        tiktok, strict = Login(Dialect("tiktok")), Login(Dialect("rfc7636"))
+        given = [(login, sandbox.token(login, sandbox.code(login))) for login in (tiktok, strict)]
+        equal(given[0][1].json["refresh_expires_in"], 2, "--refresh-ttl is what refresh_expires_in says")
+        time.sleep(2.2)
+        for login, reply in given:
+            is_refusal(sandbox.refresh(login, reply.json["refresh_token"]), login.dialect.refusal("refresh-token-unexpired", 400, "invalid_grant"),
+                       f"{login.dialect.name}: a refresh token too late")
+
+
 def main():
+    too_late()
     with Sandbox("--auto-approve") as sandbox:
         for login in logins():
             if login.dialect["refresh_lifetime"]:
