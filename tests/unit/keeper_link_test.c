@@ -17,7 +17,7 @@ static struct keeper_link *front;
 static int keeper = -1;
 
 /* What a call came to. */
-struct outcome {
+struct heard {
 	unsigned times;
 	bool answered; /* else NULL */
 	uint64_t value;
@@ -25,7 +25,7 @@ struct outcome {
 
 static void on_answer(struct message_reader *answer, void *arg)
 {
-	struct outcome *outcome = arg;
+	struct heard *outcome = arg;
 
 	outcome->times++;
 	outcome->answered = answer != NULL;
@@ -73,7 +73,7 @@ static void end_calls(void)
 	connect_keeper();
 }
 
-static bool call(struct outcome *outcome)
+static bool call(struct heard *outcome)
 {
 	char memory[64];
 	struct pk_buf message = pk_buf(memory, sizeof(memory));
@@ -115,14 +115,14 @@ static void turn(void)
 	assert_true(event_base_loop(base, EVLOOP_NONBLOCK) >= 0);
 }
 
-static void assert_answered(const struct outcome *outcome, uint64_t value)
+static void assert_answered(const struct heard *outcome, uint64_t value)
 {
 	assert_int_equal(outcome->times, 1);
 	assert_true(outcome->answered);
 	assert_int_equal(outcome->value, value);
 }
 
-static void assert_abandoned(const struct outcome *outcome)
+static void assert_abandoned(const struct heard *outcome)
 {
 	assert_int_equal(outcome->times, 1);
 	assert_false(outcome->answered);
@@ -130,7 +130,7 @@ static void assert_abandoned(const struct outcome *outcome)
 
 static void answers_find_their_calls_in_any_order(void **state)
 {
-	struct outcome outcomes[3] = {0};
+	struct heard outcomes[3] = {0};
 	uint64_t numbers[3];
 
 	(void)state;
@@ -152,7 +152,7 @@ static void answers_find_their_calls_in_any_order(void **state)
 
 static void a_second_answer_finds_nobody(void **state)
 {
-	struct outcome first = {0}, second = {0};
+	struct heard first = {0}, second = {0};
 	uint64_t number;
 
 	(void)state;
@@ -174,7 +174,7 @@ static void a_second_answer_finds_nobody(void **state)
 
 static void unknown_numbers_find_nobody(void **state)
 {
-	struct outcome outcome = {0};
+	struct heard outcome = {0};
 	uint64_t number;
 
 	(void)state;
@@ -194,7 +194,7 @@ static void unknown_numbers_find_nobody(void **state)
 
 static void a_short_message_is_no_answer(void **state)
 {
-	struct outcome outcome = {0};
+	struct heard outcome = {0};
 
 	(void)state;
 	assert_true(call(&outcome));
@@ -208,7 +208,7 @@ static void a_short_message_is_no_answer(void **state)
 
 static void a_keeper_that_dies_leaves_no_call_waiting(void **state)
 {
-	struct outcome outcomes[2] = {0}, after = {0};
+	struct heard outcomes[2] = {0}, after = {0};
 
 	(void)state;
 	assert_true(call(&outcomes[0]));
@@ -227,7 +227,7 @@ static void a_keeper_that_dies_leaves_no_call_waiting(void **state)
 /* What was sent before the end is still read. */
 static void an_answer_before_the_end_counts(void **state)
 {
-	struct outcome answered = {0}, abandoned = {0};
+	struct heard answered = {0}, abandoned = {0};
 
 	(void)state;
 	assert_true(call(&answered));
@@ -244,7 +244,7 @@ static void an_answer_before_the_end_counts(void **state)
 
 static void a_new_keeper_knows_nothing_of_old_calls(void **state)
 {
-	struct outcome old = {0}, fresh = {0};
+	struct heard old = {0}, fresh = {0};
 	uint64_t old_number;
 
 	(void)state;
@@ -269,7 +269,7 @@ static void a_new_keeper_knows_nothing_of_old_calls(void **state)
 static void without_a_keeper_nothing_is_sent(void **state)
 {
 	struct keeper_link *alone = keeper_link_new(base);
-	struct outcome outcome = {0};
+	struct heard outcome = {0};
 	char memory[64];
 	struct pk_buf message = pk_buf(memory, sizeof(memory));
 
@@ -284,7 +284,7 @@ static void without_a_keeper_nothing_is_sent(void **state)
 
 static void a_call_that_does_not_fit_is_not_sent(void **state)
 {
-	struct outcome outcome = {0};
+	struct heard outcome = {0};
 	char memory[17];
 	struct pk_buf message = pk_buf(memory, sizeof(memory));
 
@@ -300,9 +300,9 @@ static void a_call_that_does_not_fit_is_not_sent(void **state)
 /* As many as there may be; one more is refused at once, and possible again when one has ended. */
 static void many_calls_at_once(void **state)
 {
-	static struct outcome outcomes[MANY];
+	static struct heard outcomes[MANY];
 	static uint64_t numbers[MANY];
-	struct outcome more = {0};
+	struct heard more = {0};
 
 	(void)state;
 	memset(outcomes, 0, sizeof(outcomes));
@@ -329,14 +329,14 @@ static void many_calls_at_once(void **state)
 /* One provider that takes long must not be in the way of all other calls. */
 static void a_slow_call_holds_up_no_other(void **state)
 {
-	struct outcome slow = {0};
+	struct heard slow = {0};
 	uint64_t number;
 
 	(void)state;
 	assert_true(call(&slow));
 	number = read_call();
 	for (size_t i = 0; i < 3 * MANY; i++) {
-		struct outcome quick = {0};
+		struct heard quick = {0};
 
 		assert_true(call(&quick));
 		answer(read_call(), i);
@@ -353,7 +353,7 @@ static void a_slow_call_holds_up_no_other(void **state)
 /* A keeper that reads nothing: the socket fills, and the calls that no longer fit are refused. */
 static void a_keeper_that_reads_nothing(void **state)
 {
-	static struct outcome outcomes[MANY];
+	static struct heard outcomes[MANY];
 	static char memory[MESSAGE_MAX], filler[30000];
 	const struct pk_str text = {filler, sizeof(filler)};
 	size_t sent = 0;
@@ -378,7 +378,7 @@ static void a_keeper_that_reads_nothing(void **state)
 
 static void a_call_has_its_time(void **state)
 {
-	struct outcome late = {0}, fresh = {0};
+	struct heard late = {0}, fresh = {0};
 	const struct timeval two_seconds = {2, 100000};
 	uint64_t number;
 
@@ -404,7 +404,7 @@ static void a_call_has_its_time(void **state)
 
 static void the_end_of_the_link_ends_its_calls(void **state)
 {
-	struct outcome outcome = {0};
+	struct heard outcome = {0};
 
 	(void)state;
 	assert_true(call(&outcome));
