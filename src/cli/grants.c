@@ -37,7 +37,7 @@ static const char help[] =
 	"The secret of a key is its owner's to read: run this as the user of the gateway.\n"
 	"\n"
 	"example:\n"
-	"  proofkey grants revoke --login tiktok --subject _000abc\n"
+	"  proofkey grants revoke --login work --subject 00u1abc\n"
 	"\n"
 	"Exit status: 0, 1 when the broker said no or did not answer, 2 for wrong usage.\n";
 /* clang-format on */
