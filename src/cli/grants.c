@@ -1,6 +1,6 @@
 /*
- * `proofkey grants`: what the vault of a running gateway holds, without tokens, and the end of a grant. It
- * asks the broker, as any program with a key does, and so sees what that key may.
+ * `proofkey grants`: what the vault of a running gateway holds, without tokens, and the end of a
+ * grant. It asks the broker, as any program with a key does, and so sees what that key may.
  */
 #include "cli/cli.h"
 #include "base/encode.h"
@@ -110,8 +110,8 @@ static bool is_wanted(const json_t *grant, const char *subject)
 	return !subject || (name && strcmp(name, subject) == 0);
 }
 
-/* Moves the wanted grants of a page to `all`; the path of the next page, or "" after the last. False when
- * the answer is none of a broker's. */
+/* Moves the wanted grants of a page to `all`; the path of the next page, or "" after the last.
+ * False when the answer is none of a broker's. */
 static bool take_page(const json_t *page, const struct options *options, json_t *all,
 		      char next[static 2048])
 {

@@ -1,6 +1,6 @@
 /*
- * The broker's process: starts, gives up what it does not need, and routes requests. The routes are the table
- * below.
+ * The broker's process: starts, gives up what it does not need, and routes requests. The routes are
+ * the table below.
  */
 #include "gateway/broker.h"
 #include "base/text.h"
@@ -132,8 +132,8 @@ static void on_drained(void *arg)
 	event_base_loopbreak(((struct broker *)arg)->base);
 }
 
-/* SIGTERM: what is under way is finished; programs that are connected are told to come again, and find
- * the next broker. */
+/* SIGTERM: what is under way is finished; programs that are connected are told to come again,
+ * and find the next broker. */
 static void on_terminate(evutil_socket_t signal, short what, void *arg)
 {
 	struct broker *broker = arg;

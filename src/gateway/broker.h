@@ -1,7 +1,7 @@
 /*
- * The broker: the process that programs ask for the tokens of people. It reads what anybody on this machine may
- * send it, so it holds no token but those that it hands on, no key of the vault, and nothing of the programs' secrets
- * but a hash each.
+ * The broker: the process that programs ask for the tokens of people. It reads what anybody on this
+ * machine may send it, so it holds no token but those that it hands on, no key of the vault, and
+ * nothing of the programs' secrets but a hash each.
  */
 #ifndef GATEWAY_BROKER_H
 #define GATEWAY_BROKER_H
@@ -40,8 +40,8 @@ bool broker_access(struct broker *broker, struct http_request *http, struct brok
  * request. */
 bool broker_path(struct http_request *http, struct pk_str path, struct broker_request *ret);
 
-/* A parameter of the query, decoded; "not given" where there is none. False when it cannot be read or is
- * there twice. */
+/* A parameter of the query, decoded; "not given" where there is none. False when it cannot be
+ * read or is there twice. */
 bool broker_parameter(struct http_request *http, const char *name, struct pk_str *ret);
 
 /* What answers a request. */
@@ -51,16 +51,18 @@ broker_handler broker_list;   /* broker_list.c */
 broker_handler broker_token;  /* broker_token.c */
 broker_handler broker_revoke; /* broker_revoke.c */
 
-/* Answers with this document, and releases it; NULL: with none. Every answer of the broker ends here. */
+/* Answers with this document, and releases it; NULL: with none. Every answer of the broker ends
+ * here. */
 void broker_reply(struct http_request *http, int status, json_t *body);
 
 /* JSON is UTF-8, and what a provider calls somebody need not be: null then. */
 json_t *broker_json_text(struct pk_str text);
 
 /*
- * Asks the keeper with a message that broker_begin() began. `done` answers the request, once, unless its program hangs up before; `answer`
- * is at its first field. When the keeper does not answer, the program is told so and `done` is not called. What `done` is given of
- * the request is a copy.
+ * Asks the keeper with a message that broker_begin() began. `done` answers the request, once,
+ * unless its program hangs up before; `answer` is at its first field. When the keeper does not
+ * answer, the program is told so and `done` is not called. What `done` is given of the request is a
+ * copy.
  */
 typedef void broker_answer(const struct broker_request *request, struct message_reader *answer);
 

@@ -1,7 +1,8 @@
 /*
- * Who may ask the broker: whoever sends the secret of a key (RFC 6750 2.1). On a port of this machine the Host header counts too: a page
- * whose name was made to mean this machine is not let in, with whatever its browser would send. A browser does
- * not reach a unix socket, whose clients write all sorts of names there.
+ * Who may ask the broker: whoever sends the secret of a key (RFC 6750 2.1). On a port of this
+ * machine the Host header counts too: a page whose name was made to mean this machine is not let
+ * in, with whatever its browser would send. A browser does not reach a unix socket, whose clients
+ * write all sorts of names there.
  */
 #include "base/text.h"
 #include "gateway/broker.h"
@@ -11,8 +12,8 @@
 #include <strings.h>
 #include <time.h>
 
-/* Requests without a good key: some at once, then one each second, the others are told to wait and are not in the
- * log. Those with a good one are never in their way. */
+/* Requests without a good key: some at once, then one each second, the others are told to wait
+ * and are not in the log. Those with a good one are never in their way. */
 #define FAILURES_AT_ONCE 20
 
 static bool is_this_machine(const struct broker *broker, struct pk_str host)
@@ -30,7 +31,8 @@ static bool is_this_machine(const struct broker *broker, struct pk_str host)
 	       !url.overflow && pk_uri_is_loopback(pk_buf_str(&url));
 }
 
-/* The secret of the one Authorization header; "not given" where there is none or it is of another kind. */
+/* The secret of the one Authorization header; "not given" where there is none or it is of
+ * another kind. */
 static struct pk_str secret_of(const struct http_request *http)
 {
 	const struct pk_str value = http_header(http, "Authorization");

@@ -1,6 +1,6 @@
 /*
- * Where the broker listens: a unix socket or a port of this machine. Anything else would carry tokens
- * over a network in the clear, and is refused.
+ * Where the broker listens: a unix socket or a port of this machine. Anything else would carry
+ * tokens over a network in the clear, and is refused.
  */
 #ifndef GATEWAY_BROKER_ADDRESS_H
 #define GATEWAY_BROKER_ADDRESS_H

@@ -1,6 +1,6 @@
 /*
- * The two hashes of a broker key's secret. SHA-256 is enough: a secret has at least 32 characters and
- * is made by a machine, so nobody tries them all, however fast the hash is.
+ * The two hashes of a broker key's secret. SHA-256 is enough: a secret has at least 32 characters
+ * and is made by a machine, so nobody tries them all, however fast the hash is.
  */
 #include "gateway/broker_key.h"
 #include "base/text.h"
@@ -64,7 +64,8 @@ const char *broker_key_read(const char *path, struct broker_key *ret)
 	return problem;
 }
 
-/* Whether one was found tells the answer anyway; which one, and how nearly, the time does not tell. */
+/* Whether one was found tells the answer anyway; which one, and how nearly, the time does not
+ * tell. */
 static const struct broker_key *find(const struct settings *settings,
 				     const uint8_t wanted[static BROKER_HASH], bool pass)
 {

@@ -1,6 +1,6 @@
 /*
- * GET /v1/grants: the grants that a key may use, without their tokens, a page at a time. A page names the next one, so
- * that nobody has to know how.
+ * GET /v1/grants: the grants that a key may use, without their tokens, a page at a time. A page
+ * names the next one, so that nobody has to know how.
  */
 #include "base/encode.h"
 #include "base/text.h"

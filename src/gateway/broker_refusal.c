@@ -1,6 +1,6 @@
 /*
- * The refusals: the broker's own are the table below, the keeper's come with their fault. A fault of the fault list
- * brings its own words for what to do.
+ * The refusals: the broker's own are the table below, the keeper's come with their fault. A fault
+ * of the fault list brings its own words for what to do.
  */
 #include "gateway/broker_refusal.h"
 #include "base/text.h"

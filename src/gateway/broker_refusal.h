@@ -1,4 +1,5 @@
-/* What the broker says when it gives nothing: a status, and a document that a program and a person can read. */
+/* What the broker says when it gives nothing: a status, and a document that a program and a
+ * person can read. */
 #ifndef GATEWAY_BROKER_REFUSAL_H
 #define GATEWAY_BROKER_REFUSAL_H
 

@@ -1,4 +1,5 @@
-/* DELETE /v1/grants/LOGIN/SUBJECT: the provider is asked to forget the tokens, and the vault does. */
+/* DELETE /v1/grants/LOGIN/SUBJECT: the provider is asked to forget the tokens, and the vault
+ * does. */
 #include "gateway/broker.h"
 #include "gateway/log.h"
 

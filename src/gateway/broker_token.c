@@ -1,6 +1,7 @@
 /*
- * GET /v1/grants/LOGIN/SUBJECT/token: an access token that lasts for a while, in the words of RFC 6749 5.1. Nothing of it
- * stays here: each is asked for anew, and the keeper knows how long it lasts.
+ * GET /v1/grants/LOGIN/SUBJECT/token: an access token that lasts for a while, in the words of RFC
+ * 6749 5.1. Nothing of it stays here: each is asked for anew, and the keeper knows how long it
+ * lasts.
  */
 #include "base/text.h"
 #include "gateway/broker.h"
@@ -44,8 +45,8 @@ static void on_answer(const struct broker_request *request, struct message_reade
 	body = json_object();
 	json_object_set_new(body, "access_token", broker_json_text(token));
 	json_object_set_new(body, "token_type", json_string("Bearer"));
-	/* RFC 6749 5.1: "If omitted, the authorization server SHOULD provide the expiration time via
-	 * other means": where the provider says nothing, neither do we. */
+	/* RFC 6749 5.1: "If omitted, the authorization server SHOULD provide the expiration time
+	 * via other means": where the provider says nothing, neither do we. */
 	if (expires_at != PK_TIME_UNKNOWN)
 		json_object_set_new(body, "expires_in", json_integer(expires_at - time(NULL)));
 	if (scope.len)

@@ -17,14 +17,15 @@
  *
  * Badly, all of them: fault, detail, provider's error, provider's text, explanation.
  *
- * What the broker may ask, and a front may not. Each begins with what the broker was shown for a key's
- * secret (broker_key.h): the keeper checks the key and its logins again.
+ * What the broker may ask, and a front may not. Each begins with what the broker was shown for a
+ * key's secret (broker_key.h): the keeper checks the key and its logins again.
  *
  *   CALL_TOKEN   pass, login, subject, seconds that the token must last
  *                well: access token, its end, scope
  *   CALL_GRANTS  pass, login or nothing, the login and subject that come before, how many at most
- *                well: 1 and a grant (login, subject, state in a word, scope, end of access token and of refresh token, due,
- *                made, refreshed, failures, fault) as often as there are any; 0; whether there are more
+ *                well: 1 and a grant as often as there are any (login, subject, state in a word,
+ *                scope, end of access token and of refresh token, due, made, refreshed, failures,
+ *                fault); 0; whether there are more
  *   CALL_REVOKE  pass, login, subject
  *                well: nothing
  *
@@ -70,8 +71,8 @@ struct failure {
 #define EXPLANATION_MAX 8192
 
 /* What comes to the processes over the control socket from the supervisor, each with a file
- * descriptor: a new link between a front and the keeper, or for the keeper one to the broker. What goes back
- * is one word: ready. */
+ * descriptor: a new link between a front and the keeper, or for the keeper one to the broker.
+ * What goes back is one word: ready. */
 #define CONTROL_LINK "link"
 #define CONTROL_BROKER "broker"
 #define CONTROL_READY "ready"

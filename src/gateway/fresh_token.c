@@ -1,6 +1,7 @@
 /*
- * Whether the stored token lasts long enough, and what is said where it does not. A lifetime that the provider did not
- * tell is not held against the token: nobody knows better than the provider, which will refuse it.
+ * Whether the stored token lasts long enough, and what is said where it does not. A lifetime that
+ * the provider did not tell is not held against the token: nobody knows better than the provider,
+ * which will refuse it.
  */
 #include "gateway/fresh_token.h"
 #include "base/text.h"

@@ -1,6 +1,7 @@
 /*
- * A generation: one keeper, its fronts and its broker, all started from one reading of the configuration.
- * SIGHUP starts a new one beside the old, which finishes what it has under way and goes.
+ * A generation: one keeper, its fronts and its broker, all started from one reading of the
+ * configuration. SIGHUP starts a new one beside the old, which finishes what it has under way and
+ * goes.
  */
 #ifndef GATEWAY_GENERATION_H
 #define GATEWAY_GENERATION_H

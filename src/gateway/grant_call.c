@@ -1,6 +1,6 @@
 /*
- * The broker's calls. It is not believed about who asks: it shows what it was shown, and the key that this
- * belongs to says whose grants may be used.
+ * The broker's calls. It is not believed about who asks: it shows what it was shown, and the key
+ * that this belongs to says whose grants may be used.
  */
 #include "gateway/grant_call.h"
 #include "base/text.h"

@@ -1,4 +1,5 @@
-/* What the broker's calls have in common, in the keeper: who asks, whether they may, and how they are refused. */
+/* What the broker's calls have in common, in the keeper: who asks, whether they may, and how
+ * they are refused. */
 #ifndef GATEWAY_GRANT_CALL_H
 #define GATEWAY_GRANT_CALL_H
 
@@ -28,7 +29,8 @@ bool grant_call_read(const struct keeper *keeper, struct message_reader *in,
 
 void grant_call_refuse(struct link *link, uint64_t number, const struct refusal *refusal);
 
-/* What is said where the key may not, where there is no grant, and where the store does not answer. */
+/* What is said where the key may not, where there is no grant, and where the store does not
+ * answer. */
 extern const struct refusal refusal_forbidden, refusal_none, refusal_store;
 
 #endif

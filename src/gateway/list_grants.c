@@ -1,6 +1,6 @@
 /*
- * CALL_GRANTS: what a key may use, without tokens, as much of it as a message takes. A key's logins are listed one
- * after another, so that the store never shows a row of another one.
+ * CALL_GRANTS: what a key may use, without tokens, as much of it as a message takes. A key's logins
+ * are listed one after another, so that the store never shows a row of another one.
  */
 #include "base/text.h"
 #include "gateway/grant_call.h"
@@ -43,7 +43,8 @@ static void put_row(struct pk_buf *out, const struct grant *grant)
 	message_put_str(out, pk_str_first(grant->fault, CALL_TEXT_MAX));
 }
 
-/* Takes as many as fit, with the end of the list behind them; false when there was no room for all. */
+/* Takes as many as fit, with the end of the list behind them; false when there was no room for
+ * all. */
 static bool put_rows(struct listing *listing, const struct grant *grants, size_t count)
 {
 	const size_t end = 2 * sizeof(uint64_t);

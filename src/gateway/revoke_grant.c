@@ -1,4 +1,5 @@
-/* CALL_REVOKE: a program is done with somebody's access, or an operator takes it away. Sessions go on: they hold no token. */
+/* CALL_REVOKE: a program is done with somebody's access, or an operator takes it away. Sessions
+ * go on: they hold no token. */
 #include "gateway/grant_call.h"
 
 #include <stdlib.h>

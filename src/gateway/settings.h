@@ -1,7 +1,7 @@
 /*
  * What the gateway was told, and the part of it that each process gets. The supervisor reads the
- * configuration; a front is given no client secret and no vault key, the keeper no cookie key, the broker
- * none of them: what a process was never given cannot leak from it.
+ * configuration; a front is given no client secret and no vault key, the keeper no cookie key, the
+ * broker none of them: what a process was never given cannot leak from it.
  */
 #ifndef GATEWAY_SETTINGS_H
 #define GATEWAY_SETTINGS_H

@@ -133,7 +133,8 @@ static void start_or_retry(struct child *child)
 		restart(child);
 }
 
-/* Gives a front or the broker a new connection to the keeper, which is told whose it is: one end each. */
+/* Gives a front or the broker a new connection to the keeper, which is told whose it is: one end
+ * each. */
 static void connect_to_keeper(const struct child *child)
 {
 	const struct child *keeper = &child->generation->keeper;
@@ -248,8 +249,8 @@ static void restart(struct child *child)
 		log_text("error", "supervisor.start", "a %s cannot be restarted", role_name(child));
 }
 
-/* Unlinks and frees the generations of which nothing runs, and sends the keepers that nobody can ask any
- * more after the others. */
+/* Unlinks and frees the generations of which nothing runs, and sends the keepers that nobody can
+ * ask any more after the others. */
 static void sweep(struct supervisor *supervisor)
 {
 	struct generation **at = &supervisor->generations;

@@ -1,6 +1,6 @@
 /*
- * Memory that is wiped as it is given back: for libraries that hold tokens while they read and write them, and
- * let an allocator be chosen.
+ * Memory that is wiped as it is given back: for libraries that hold tokens while they read and
+ * write them, and let an allocator be chosen.
  */
 #ifndef GATEWAY_WIPING_H
 #define GATEWAY_WIPING_H

@@ -18,7 +18,7 @@ struct confine_path {
 /* Undumpable, unptraceable by equals, no core. For every process, first thing. False with errno. */
 bool confine_memory(void);
 
-/* The browser-facing process: the sockets it has and no new ones, no files, no programs.
+/* The processes that strangers talk to: the sockets they have and no new ones, no files, no programs.
  * `ret_missing` names what the kernel does not offer, or is "". */
 bool confine_front(char *ret_missing, size_t size);
 

@@ -19,8 +19,8 @@ struct http_request; /* one request, until one http_reply*() ends it */
 
 typedef void http_handler(struct http_request *request, void *arg);
 
-/* An event loop that suits many short exchanges. No descriptor that it watches may be a duplicate of
- * another that it watches. NULL without memory. */
+/* An event loop that suits many short exchanges. No descriptor that it watches may be a
+ * duplicate of another that it watches. NULL without memory. */
 struct event_base *http_base_new(void);
 
 /* Serves on the listening socket `fd`, which the server owns from then on; NULL when it cannot. */
@@ -105,8 +105,8 @@ void http_stream_send(struct http_request *request, struct pk_str text);
  */
 int http_listen(const char *address, bool share, char *ret_error, size_t error_size);
 
-/* The same on a unix socket, which its owner and group may connect to (mode 0660). A name that a process left
- * behind is taken over. The name is the caller's to take away at the end. */
+/* The same on a unix socket, which its owner and group may connect to (mode 0660). A name that a
+ * process left behind is taken over. The name is the caller's to take away at the end. */
 int http_listen_unix(const char *path, char *ret_error, size_t error_size);
 
 #endif

@@ -1,6 +1,7 @@
 /*
- * Listening on a unix socket. Its name outlives the process that made it, so one that nobody answers on is
- * replaced; one that somebody answers on, and anything that is no socket, is left alone.
+ * Listening on a unix socket. Its name outlives the process that made it, so one that nobody
+ * answers on is replaced; one that somebody answers on, and anything that is no socket, is left
+ * alone.
  */
 #include "io/http.h"
 
@@ -41,7 +42,8 @@ static const char *clear(const struct sockaddr_un *at)
 	return unlink(at->sun_path) == 0 || errno == ENOENT ? NULL : strerror(errno);
 }
 
-/* The mode counts from the first moment on: what is bound first and changed then is open between. */
+/* The mode counts from the first moment on: what is bound first and changed then is open
+ * between. */
 static bool bind_private(int fd, const struct sockaddr_un *at)
 {
 	const mode_t before = umask(NOT_FOR_OTHERS);

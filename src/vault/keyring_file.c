@@ -1,6 +1,6 @@
 /*
- * The key ring's file. Believed as a private file is (private_file.h); written so that it is whole on the
- * disk, or not there at all.
+ * The key ring's file. Believed as a private file is (private_file.h); written so that it is whole
+ * on the disk, or not there at all.
  */
 #include "vault/keyring.h"
 #include "base/encode.h"
