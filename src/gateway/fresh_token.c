@@ -1,16 +1,25 @@
 /*
- * Whether the stored token lasts long enough, and what is said where it does not. A lifetime that
- * the provider did not tell is not held against the token: nobody knows better than the provider,
- * which will refuse it.
+ * Whether the stored token lasts long enough, whether a refresh gives a better one, and what is said
+ * where neither helps. A lifetime that the provider did not tell is not held against the token:
+ * nobody knows better than the provider, which will refuse it.
  */
 #include "gateway/fresh_token.h"
 #include "base/text.h"
 #include "gateway/log.h"
+#include "gateway/refresh.h"
+#include "gateway/refresh_plan.h"
 
 #include <stdlib.h>
 #include <time.h>
 
 #define NOT_FRESH_RETRY 30 /* seconds */
+
+static int64_t seconds_until(int64_t at)
+{
+	const int64_t seconds = at - time(NULL);
+
+	return seconds < 1 ? 1 : seconds;
+}
 
 /* Why a grant whose token has ended, or will too soon, has no other. */
 static struct refusal reason_of(const struct grant *grant)
@@ -24,9 +33,15 @@ static struct refusal reason_of(const struct grant *grant)
 			.detail = PK_STR("The token has ended or soon will, and the provider gave "
 					 "no refresh token."),
 		};
+	if (grant->state == GRANT_RETRYING)
+		return (struct refusal){
+			.outcome = OUTCOME_LATER,
+			.fault = grant->fault,
+			.seconds = seconds_until(grant->refresh_at),
+		};
 	return (struct refusal){
 		.outcome = OUTCOME_LATER,
-		.fault = grant->state == GRANT_RETRYING ? grant->fault : PK_STR("token-not-fresh"),
+		.fault = PK_STR("token-not-fresh"),
 		.seconds = NOT_FRESH_RETRY,
 	};
 }
@@ -47,34 +62,56 @@ static void give(const struct grant *grant, int64_t least, fresh_token_done *don
 		.expires_at = grant->access_expires_at,
 	};
 
-	if (token.expires_at != PK_TIME_UNKNOWN && token.expires_at - time(NULL) < least)
-		not_fresh(grant, done, arg);
-	else
+	if (refresh_is_fresh(grant, time(NULL), least))
 		done(&token, NULL, arg);
+	else
+		not_fresh(grant, done, arg);
 }
 
-/* Somebody who waits for the store. */
+/* Another keeper has been refreshing it for long. */
+static const struct refusal refusal_busy = {
+	.outcome = OUTCOME_LATER,
+	.fault = {"token-not-fresh", 15},
+	.seconds = NOT_FRESH_RETRY,
+};
+
+/* Somebody who waits for the store, and then perhaps for the provider. */
 struct waiting {
+	struct keeper *keeper;
 	int64_t least;
 	fresh_token_done *done;
 	void *arg;
 };
 
-static void on_grant(const struct vault_answer *answer, void *arg)
+/* A grant, as good as it gets, or why there is none. */
+static void on_refreshed(enum vault_result result, const struct grant *grant, void *arg)
 {
 	const struct waiting waiting = *(struct waiting *)arg;
 
 	free(arg);
-	switch (answer->result) {
-	case VAULT_OK:
-		give(&answer->grant[0], waiting.least, waiting.done, waiting.arg);
-		break;
-	case VAULT_NONE:
+	if (result == VAULT_OK)
+		give(grant, waiting.least, waiting.done, waiting.arg);
+	else if (result == VAULT_NONE)
 		waiting.done(NULL, &refusal_none, waiting.arg);
-		break;
-	default:
-		log_text("error", "keeper.store", "%s", answer->problem);
-		waiting.done(NULL, &refusal_store, waiting.arg);
+	else
+		waiting.done(NULL, result == VAULT_BUSY ? &refusal_busy : &refusal_store,
+			     waiting.arg);
+}
+
+static void on_grant(const struct vault_answer *answer, void *arg)
+{
+	struct waiting *waiting = arg;
+	const struct grant *grant = answer->grant;
+
+	if (answer->result != VAULT_OK) {
+		if (answer->result != VAULT_NONE)
+			log_text("error", "keeper.store", "%s", answer->problem);
+		on_refreshed(answer->result, NULL, waiting);
+	} else if (refresh_helps(grant, time(NULL), waiting->least)) {
+		refresh_grant(waiting->keeper, grant->login, grant->subject, waiting->least,
+			      on_refreshed, waiting);
+	} else {
+		on_refreshed(VAULT_OK, grant, waiting);
 	}
 }
 
@@ -87,6 +124,6 @@ void fresh_token(struct keeper *keeper, struct pk_str login, struct pk_str subje
 		done(NULL, &refusal_store, arg);
 		return;
 	}
-	*waiting = (struct waiting){least, done, arg};
+	*waiting = (struct waiting){keeper, least, done, arg};
 	vault_get(keeper->vault, login, subject, on_grant, waiting);
 }

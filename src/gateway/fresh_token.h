@@ -1,4 +1,4 @@
-/* A token that can be used for a while yet: the stored one. */
+/* A token that can be used for a while yet: the stored one, or a new one. */
 #ifndef GATEWAY_FRESH_TOKEN_H
 #define GATEWAY_FRESH_TOKEN_H
 

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "gateway/child.h"
 #include "gateway/log.h"
+#include "gateway/refresh.h"
 #include "gateway/wiping.h"
 #include "io/confine.h"
 
@@ -265,6 +266,7 @@ static bool set_up(struct keeper *keeper)
 	LIST_INIT(&keeper->links);
 	LIST_INIT(&keeper->jobs);
 	LIST_INIT(&keeper->endings);
+	LIST_INIT(&keeper->refreshing.all);
 	keeper->settings = child_settings(ROLE_KEEPER);
 	if (!keeper->settings) {
 		log_text("error", "keeper.start", "cannot start: %s", strerror(errno));
@@ -324,6 +326,8 @@ static void tear_down(struct keeper *keeper)
 		keeper_end_replaced(keeper, true);
 	while (!LIST_EMPTY(&keeper->links))
 		hang_up(LIST_FIRST(&keeper->links));
+	keeper->refreshing.stopped = true;
+	refresh_due_end(keeper);
 	/* Answers calls, which may send what goes with the client. */
 	vault_close(&keeper->vault);
 	http_client_free(keeper->client);
@@ -331,6 +335,7 @@ static void tear_down(struct keeper *keeper)
 		published_free(&keeper->metadata[i]);
 		published_free(&keeper->keys[i]);
 	}
+	refresh_free(keeper);
 	revoked_unmap(keeper->revoked);
 	child_settings_free(keeper->settings);
 }
@@ -348,7 +353,8 @@ int keeper_main(void)
 	terminate = evsignal_new(keeper.base, SIGTERM, on_terminate, &keeper);
 	tick = event_new(keeper.base, -1, EV_PERSIST, on_tick, &keeper);
 	if (!control || !terminate || !tick || event_add(control, NULL) != 0 ||
-	    event_add(terminate, NULL) != 0 || event_add(tick, &(struct timeval){1, 0}) != 0)
+	    event_add(terminate, NULL) != 0 || event_add(tick, &(struct timeval){1, 0}) != 0 ||
+	    !refresh_due_begin(&keeper))
 		goto out;
 	keeper_sessions_begin(&keeper);
 	event_base_dispatch(keeper.base);

@@ -39,6 +39,17 @@ struct ending {
 	unsigned tick; /* when it ends for the fronts */
 };
 
+/* The refreshes under way (refresh.c), and the look-out for more (refresh_due.c). */
+struct refreshing {
+	LIST_HEAD(, refresh) all;
+	struct event *due;
+	int64_t next_at; /* when it looks again */
+	bool asking;     /* it is looking */
+	bool missed;     /* something became due earlier while it did */
+	bool more;       /* it saw more than there was room for */
+	bool stopped;
+};
+
 struct keeper {
 	struct event_base *base;
 	struct settings *settings;
@@ -48,6 +59,7 @@ struct keeper {
 	LIST_HEAD(, link) links;
 	LIST_HEAD(, job) jobs;
 	LIST_HEAD(, ending) endings;
+	struct refreshing refreshing;
 	struct published metadata[LOGINS_MAX]; /* by the login's place in the settings */
 	struct published keys[LOGINS_MAX];
 	unsigned ticks;            /* seconds since the start */

@@ -13,6 +13,8 @@
 #include "gateway/explain_failure.h"
 #include "gateway/identify.h"
 #include "gateway/log.h"
+#include "gateway/refresh.h"
+#include "gateway/refresh_plan.h"
 
 #include <sodium.h>
 #include <stdlib.h>
@@ -35,6 +37,7 @@ struct redeem {
 	struct exchange exchange;
 	const struct pk_grant_code *grant_code;
 	struct pk_str code; /* as it was sent */
+	int64_t refresh_at; /* as it was stored */
 	struct pk_arena arena;
 	unsigned char memory[2 * PK_ARENA_LOGIN + PK_REPLY_MAX];
 };
@@ -81,20 +84,25 @@ static void end(struct redeem *redeem)
 
 static struct grant grant_of(const struct redeem *redeem)
 {
+	const struct pk_tokens *const tokens = &redeem->tokens;
+	const int64_t now = time(NULL);
+
 	return (struct grant){
 		.login = redeem->login.login.name,
 		.subject = redeem->identify.identity.subject,
-		.access_token = redeem->tokens.access_token,
-		.refresh_token = redeem->tokens.refresh_token,
+		.access_token = tokens->access_token,
+		.refresh_token = tokens->refresh_token,
 		.id_token = pk_login_has_id_token(&redeem->login.login)
 				    ? redeem->tokens.id_token
 				    : (struct pk_secret){.text = {0}},
-		.scope = redeem->tokens.scope,
+		.scope = tokens->scope,
 		.session = redeem->identify.session,
-		.access_expires_at = redeem->tokens.access_expires_at,
-		.refresh_expires_at = redeem->tokens.refresh_expires_at,
-		.refresh_at = PK_TIME_UNKNOWN,
-		.created_at = time(NULL),
+		.access_expires_at = tokens->access_expires_at,
+		.refresh_expires_at = tokens->refresh_expires_at,
+		/* Without a refresh token too: the grant may have one from before. */
+		.refresh_at = refresh_plan(now, tokens->access_expires_at,
+					   tokens->refresh_expires_at, randombytes_random()),
+		.created_at = now,
 		.refreshed_at = PK_TIME_UNKNOWN,
 		.sent_at = PK_TIME_UNKNOWN,
 	};
@@ -167,6 +175,7 @@ static void on_stored(const struct vault_answer *answer, void *arg)
 		fail(redeem, "store-unavailable", "the grant could not be stored");
 		return;
 	}
+	refresh_due_at(keeper, redeem->refresh_at);
 	/* The session that this browser had before ends with the new one's beginning. */
 	if (redeem->call.old_session.len)
 		keeper_replace_session(keeper, (const uint8_t *)redeem->call.old_session.ptr,
@@ -190,6 +199,7 @@ static void finish(struct redeem *redeem)
 	struct keeper *keeper = redeem->job.keeper;
 	const struct grant grant = grant_of(redeem);
 
+	redeem->refresh_at = grant.refresh_at;
 	if (allow_passes(keeper->settings, grant.login, &redeem->identify.identity))
 		vault_put(keeper->vault, &grant, on_stored, redeem);
 	else

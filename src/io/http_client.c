@@ -225,6 +225,15 @@ struct pk_str http_client_cache_control(const struct http_client *client)
 	return pk_str(header->value);
 }
 
+int64_t http_client_retry_after(const struct http_client *client)
+{
+	curl_off_t seconds = 0;
+
+	if (curl_easy_getinfo(client->told->easy, CURLINFO_RETRY_AFTER, &seconds) != CURLE_OK)
+		return 0;
+	return seconds;
+}
+
 void http_client_limit(struct http_client *client, int seconds)
 {
 	client->seconds = seconds;

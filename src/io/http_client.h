@@ -27,9 +27,13 @@ void http_client_free(struct http_client *client); /* exchanges under way end wi
 void http_client_send(struct http_client *client, const struct pk_http_request *request,
 		      http_client_done *done, void *arg);
 
-/* While `done` runs: the Cache-Control header of its reply, or "not given". Of use to who keeps what
- * a provider publishes. */
+/* While `done` runs: the Cache-Control header of its reply, or "not given". Of use to who keeps
+ * what a provider publishes. */
 struct pk_str http_client_cache_control(const struct http_client *client);
+
+/* While `done` runs: the seconds after which its reply asks to be called again (Retry-After, RFC
+ * 9110 10.2.3), 0 where it does not. */
+int64_t http_client_retry_after(const struct http_client *client);
 
 /* Replaces HTTP_CLIENT_SECONDS for what is sent from now on. */
 void http_client_limit(struct http_client *client, int seconds);

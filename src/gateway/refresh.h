@@ -1,0 +1,39 @@
+/*
+ * New tokens for a grant (RFC 6749 6), once, however many ask: within this keeper they wait for
+ * the refresh that is under way, and among keepers a lease in the store says whose it is. What is
+ * begun is finished, whether or not somebody still waits.
+ */
+#ifndef GATEWAY_REFRESH_H
+#define GATEWAY_REFRESH_H
+
+#include "gateway/keeper.h"
+
+#define REFRESHES_AT_ONCE 8 /* of one login: more would be a storm after a long sleep */
+
+/* `result` is VAULT_OK with the grant as it is by now, its tokens opened: refreshed, or as its
+ * `state` and `fault` say. Else there is none, and the result says why; VAULT_BUSY: another keeper
+ * has had the lease for long. `grant` lives until this returns. */
+typedef void refresh_done(enum vault_result result, const struct grant *grant, void *arg);
+
+/*
+ * Refreshes the grant for whoever needs its access token for `least` seconds; where a refresh would
+ * not help any more (refresh_helps()), it is given as it is. Calls `done` once, at once or later.
+ */
+void refresh_grant(struct keeper *keeper, struct pk_str login, struct pk_str subject, int64_t least,
+		   refresh_done *done, void *arg);
+
+/* The same because it is due, for nobody; false where as many are under way as may be for one
+ * login. */
+bool refresh_due_grant(struct keeper *keeper, const struct grant *grant);
+
+/* Refreshing what is due: refresh_due.c. The second one says that something is due then. */
+bool refresh_due_begin(struct keeper *keeper);
+void refresh_due_at(struct keeper *keeper, int64_t at);
+void refresh_due_room(struct keeper *keeper); /* a refresh ended: there is room for another */
+void refresh_due_end(struct keeper *keeper);
+
+/* When the vault and the HTTP client are gone: who waits is told VAULT_DOWN. Before the vault is
+ * closed, `refreshing.stopped` of the keeper keeps every refresh from another step. */
+void refresh_free(struct keeper *keeper);
+
+#endif

@@ -1,0 +1,203 @@
+#!/usr/bin/env python3
+"""Tokens are refreshed before they end, once however many ask, and a grant ends only when its provider says so. The sandbox is the provider, and counts."""
+import json
+import os
+import re
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+import urllib.parse
+
+sys.dont_write_bytecode = True
+from broker import Brokered, is_refusal
+from harness import PROGRAM, Browser, ask, check, equal, finish, run, wait_for
+
+SUBJECT = None  # ada's, as the sandbox says
+os.environ["SANDBOX_SECRET"] = "sandbox-secret"
+LOGIN = {"provider": '"rfc7636"', "client_id": '"sandbox-client"', "client_secret": '"${SANDBOX_SECRET}"', "scopes": '{"openid"}'}
+
+
+class Sandbox:
+    def __init__(self, *options):
+        environment = {**os.environ, "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0:quarantine_size_mb=8"}
+        self.process = subprocess.Popen([PROGRAM, "sandbox", "--listen", "127.0.0.1:0", "--auto-approve", *options], stdout=subprocess.PIPE,
+                                        stderr=subprocess.DEVNULL, env=environment)
+        self.port = int(re.search(rb"http://127\.0\.0\.1:(\d+)", self.process.stdout.readline())[1])
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait(20)
+        self.process.stdout.close()
+
+    def sign_in(self, gateway):
+        """Ada signs in; her grant is the only one."""
+        browser = Browser(gateway)
+        location = browser.start()
+        back = ask(self.port, "GET", location[len(self.url):]).location
+        parts = urllib.parse.urlsplit(back)
+        reply = browser.get(f"{parts.path}?{parts.query}")
+        if reply.status != 303:
+            raise AssertionError(reply)
+        return browser
+
+    def arm(self, fault, **more):
+        reply = ask(self.port, "POST", "/_sandbox/faults", {"Content-Type": "application/json"}, json.dumps({"fault": fault, **more}))
+        if reply.status not in (200, 201, 204):
+            raise AssertionError(reply)
+
+    def refreshes(self):
+        """How often a refresh token was used, since the last time that this was asked for."""
+        events = [event for attempt in ask(self.port, "GET", "/_sandbox/attempts").json for event in attempt["capture"]["events"]]
+        ask(self.port, "DELETE", "/_sandbox/attempts")
+        return sum("grant_type=refresh_token" in json.dumps(event) for event in events if event["kind"] == "token")
+
+
+def gateway_at(sandbox, **settings):
+    return Brokered(sandbox, logins={"one": LOGIN | {"host": f'"127.0.0.1:{sandbox.port}"'}}, **settings)
+
+
+def store(gateway):
+    return sqlite3.connect(gateway.directory / "state" / "vault.db", timeout=20)
+
+
+def row(gateway, *columns):
+    with store(gateway) as rows:
+        return rows.execute(f"SELECT {', '.join(columns)} FROM grants").fetchone()
+
+
+def expire(gateway):
+    """The access token has ended, and nobody has it in their plan."""
+    now = int(time.time())
+    with store(gateway) as rows:
+        rows.execute("UPDATE grants SET access_expires_at = ?, created_at = ?, refreshed_at = NULL, refresh_at = NULL", (now - 10, now - 1000))
+
+
+def at_once(gateways, count):
+    """The answers to so many requests at the same moment."""
+    replies, start = [], threading.Barrier(count)
+
+    def one(gateway):
+        start.wait()
+        replies.append(gateway.token(SUBJECT, timeout=60))
+
+    threads = [threading.Thread(target=one, args=(gateways[n % len(gateways)],)) for n in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return replies
+
+
+def before_expiry():
+    with Sandbox("--access-ttl", "12") as sandbox, gateway_at(sandbox) as gateway:
+        sandbox.sign_in(gateway)
+        began = time.monotonic()
+        first = gateway.token(SUBJECT, query="?min_ttl=0").json["access_token"]
+        equal(gateway.token(SUBJECT, query="?min_ttl=0").json["access_token"], first, "a token that lasts is given again")
+        newer = wait_for(lambda: (token := gateway.token(SUBJECT, query="?min_ttl=0").json.get("access_token")) != first and token, 12)
+        check(newer and 5 <= time.monotonic() - began < 11, "before it ends there is another one, that nobody asked for", time.monotonic() - began)
+        equal(sandbox.refreshes(), 1, "one refresh made it")
+        check(row(gateway, "state", "failures", "sent_at") == (0, 0, None), "the grant is active", row(gateway, "state", "failures", "sent_at"))
+        newest = wait_for(lambda: (token := gateway.token(SUBJECT, query="?min_ttl=0").json.get("access_token")) not in (first, newer) and token, 12)
+        check(newest, "and so it goes on, with the refresh token that was replaced")
+
+
+def provider_fails():
+    with Sandbox("--access-ttl", "12") as sandbox, gateway_at(sandbox) as gateway:
+        sandbox.sign_in(gateway)
+        first = gateway.token(SUBJECT, query="?min_ttl=0").json["access_token"]
+        sandbox.arm("server-error")
+        check(wait_for(lambda: row(gateway, "state", "fault", "failures") == (1, "server-error", 1), 12), "a provider that fails ends no grant",
+              row(gateway, "state", "fault", "failures"))
+        equal(gateway.token(SUBJECT, query="?min_ttl=0").json.get("access_token"), first, "the token that lasts is given meanwhile")
+        reply = gateway.token(SUBJECT)
+        check(is_refusal(reply, 503, "try_later") and reply.json["fault"] == "server-error" and 1 <= int(reply.headers["retry-after"]) <= 7,
+              "who needs another one is told why, and when to come again", reply)
+        check(wait_for(lambda: row(gateway, "state", "fault", "failures")[::2] == (0, 0), 12), "and the next try does better", row(gateway, "state", "fault", "failures"))
+
+
+def grants_end():
+    with Sandbox() as sandbox, gateway_at(sandbox) as gateway:
+        sandbox.sign_in(gateway)
+        expire(gateway)
+        sandbox.arm("provider-session-gone")
+        reply = gateway.token(SUBJECT)
+        check(is_refusal(reply, 410, "grant_ended") and reply.json["fault"] == "provider-session-gone", "invalid_grant ends it", reply)
+        equal((row(gateway, "state")[0], gateway.token(SUBJECT).status, sandbox.refreshes()), (2, 410, 1), "for good: nobody asks again")
+        sandbox.sign_in(gateway)
+        equal(gateway.token(SUBJECT).status, 200, "a new login begins again")
+
+        expire(gateway)
+        sandbox.arm("refresh-reply-lost")
+        reply = gateway.token(SUBJECT)
+        check(is_refusal(reply, 503, "try_later") and reply.json["fault"] == "provider-unreachable", "an answer that is lost on the way may come yet", reply)
+        check(wait_for(lambda: gateway.token(SUBJECT).status == 410, 15), "the next try is refused")
+        equal(gateway.token(SUBJECT).json["fault"], "refresh-reply-lost", "because the provider had answered, and nobody heard")
+
+        sandbox.sign_in(gateway)
+        expire(gateway)
+        sandbox.arm("secret-rejected")
+        reply = gateway.token(SUBJECT)
+        check(reply.status == 503 and reply.json["fault"] == "secret-rejected" and gateway.log_lines("level=error", "event=token.not_refreshed"),
+              "a secret that is wrong is the operator's, and ends nothing", reply)
+
+
+def one_for_all():
+    with Sandbox() as sandbox, gateway_at(sandbox) as gateway:
+        sandbox.sign_in(gateway)
+        expire(gateway)
+        sandbox.refreshes()
+        sandbox.arm("reply-slow", seconds=4)
+        replies = at_once([gateway], 50)
+        equal({reply.status for reply in replies}, {200}, "50 at once get a token")
+        equal((len({reply.json["access_token"] for reply in replies}), sandbox.refreshes()), (1, 1), "the same one, by one refresh, though the provider is slow")
+
+
+def two_gateways():
+    with Sandbox() as sandbox:
+        one = gateway_at(sandbox)
+        two = gateway_at(sandbox, ring=one.ring, public_url=f'"{one.url}"', store=f'"sqlite:{one.directory}/state/vault.db"')
+        with one, two:
+            sandbox.sign_in(one)
+            for seconds in (0, 12):
+                expire(one)
+                sandbox.refreshes()
+                if seconds:
+                    sandbox.arm("reply-slow", seconds=seconds)
+                replies = at_once([one, two], 50)
+                equal({reply.status for reply in replies}, {200}, f"50 at two gateways get a token of a provider that takes {seconds} seconds")
+                equal((len({reply.json["access_token"] for reply in replies}), sandbox.refreshes()), (1, 1), "the same one, by one refresh")
+
+
+def revoked_meanwhile():
+    with Sandbox() as sandbox, gateway_at(sandbox) as gateway:
+        sandbox.sign_in(gateway)
+        expire(gateway)
+        sandbox.arm("reply-slow", seconds=2)
+        replies = []
+        asking = threading.Thread(target=lambda: replies.append(gateway.token(SUBJECT)))
+        asking.start()
+        check(wait_for(lambda: row(gateway, "sent_at")[0]), "it is in the store that a refresh was sent, before its answer")
+        equal(gateway.broker(f"/v1/grants/one/{SUBJECT}", "DELETE").status, 204, "the grant is revoked during it")
+        asking.join()
+        check(is_refusal(replies[0], 404, "no_grant"), "the new tokens are for nobody", replies[0])
+        check(row(gateway, "*") is None and wait_for(lambda: len(gateway.log_lines("event=token.revoked")) >= 4), "and are given back",
+              gateway.log_lines("event=token"))
+
+
+def subject_of_ada():
+    global SUBJECT
+    with Sandbox() as sandbox, gateway_at(sandbox) as gateway:
+        sandbox.sign_in(gateway)
+        SUBJECT = row(gateway, "subject")[0]
+        equal(gateway.token(SUBJECT).status, 200, "ada has a token")
+
+
+run(subject_of_ada, before_expiry, provider_fails, grants_end, one_for_all, two_gateways, revoked_meanwhile)
+finish()
