@@ -20,8 +20,8 @@
 
 #define LEASE_SECONDS 10
 #define LEASE_RENEWED 3   /* seconds after which it is extended, while the provider is slow */
-#define POLL_FIRST 50     /* milliseconds between two looks at what another keeper refreshes */
-#define POLL_MAX 500      /* later ones */
+#define POLL_FIRST 50u    /* milliseconds between two looks at what another keeper refreshes */
+#define POLL_MAX 500u     /* later ones */
 #define POLL_PATIENCE 120 /* looks: about a minute */
 
 /* Somebody who waits. */
