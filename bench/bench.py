@@ -109,17 +109,19 @@ def login_rows(in_memory, on_disk, empty_rate):
              f"{ratio(disk_rates, syncs) * WRITES_OF_A_LOGIN:.2f}", "")]
 
 
-def measure_flows(bench, turns, seconds):
+def measure_flows(bench, alg, turns, seconds):
     """The sandbox and npm's oidc-provider in turns: for each kind of flow its rates; the PSS of both before and after, in KiB; and the
     processor time of a flow at the sandbox where nothing is signed."""
     got, memory, unsigned = {}, {}, []
-    with bench.sandbox("--code-ttl", "60", cores=SERVER_CORES) as asking, bench.sandbox(cores=SERVER_CORES) as silent, bench.oidc_provider() as theirs:
+    dialects = ["--providers", bench.dialects(alg)]
+    with bench.sandbox(*dialects, cores=SERVER_CORES) as asking, bench.sandbox(*dialects, "--auto-approve", cores=SERVER_CORES) as silent, \
+            bench.oidc_provider(alg) as theirs:
         kinds = {"sign-in, consent": (asking, []), "without a page": (silent, ["remembered"])}
         memory["idle"] = {"ours": measure.memory(asking)[0], "theirs": measure.memory(theirs)[0]}
         for turn in range(turns):
             say(f"code flows, turn {turn + 1} of {turns}")
             for kind, (ours, options) in kinds.items():
-                sides = got.setdefault(f"{kind}, ID token, user info", {"ours": [], "theirs": []})
+                sides = got.setdefault(f"{kind}, ID token in {alg}, user info", {"ours": [], "theirs": []})
                 sides["ours"].append(measure.flows(bench, ours, SANDBOX_FLOW, "openid", int(2000 * seconds)))
                 sides["theirs"].append(measure.flows(bench, theirs, OIDC_PROVIDER_FLOW, "openid", int(150 * seconds), *options))
             unsigned.append(measure.flows(bench, silent, SANDBOX_FLOW, "profile", int(2000 * seconds))[2])
@@ -127,7 +129,7 @@ def measure_flows(bench, turns, seconds):
     return got, memory, unsigned
 
 
-def flow_rows(got, memory, unsigned):
+def flow_rows(alg, got, memory, unsigned):
     rows = []
     for name, sides in got.items():
         ours, theirs = ([turn[0] for turn in sides[who]] for who in ("ours", "theirs"))
@@ -138,10 +140,10 @@ def flow_rows(got, memory, unsigned):
         rows.append((f"processor time of a code flow, µs: {name}, beside oidc-provider", median(busy), median(busy_theirs),
                      f"{ratio(busy, busy_theirs):.2f}", "0.05 or less"))
     bare = [1e6 * seconds for seconds in unsigned]
-    rows.append(("the same of the sandbox without an ID token, beside with one", median(bare), median(busy), f"{ratio(bare, busy):.2f}", ""))
+    rows.append((f"the same of the sandbox without an ID token, beside one in {alg}", median(bare), median(busy), f"{ratio(bare, busy):.2f}", ""))
     for when, sides in memory.items():
         ours, theirs = (sides[who][2] or sides[who][1] for who in ("ours", "theirs"))
-        rows.append((f"memory of the sandbox, {when}, MiB, beside oidc-provider", ours / 1024, theirs / 1024, f"{ours / theirs:.2f}", "0.10 or less"))
+        rows.append((f"memory of the sandbox, {when} in {alg}, MiB, beside oidc-provider", ours / 1024, theirs / 1024, f"{ours / theirs:.2f}", "0.10 or less"))
     return rows
 
 
@@ -220,7 +222,9 @@ def main():
         in_memory_logins = measure_logins(bench, in_memory, 3, sessions // 50)
         on_disk_logins = measure_logins(bench, directory, 3, sessions // 100)
         memory = measure_memory(bench, in_memory, seconds, sessions)
-        sandbox_rows = [*flow_rows(*measure_flows(bench, 3 if arguments.quick else 7, seconds)), *measure_start(bench, 20),
+        sandbox_rows = [row for alg in ("RS256", "ES256")
+                        for row in flow_rows(alg, *measure_flows(bench, alg, 3 if arguments.quick else 7, seconds))]
+        sandbox_rows += [*measure_start(bench, 20),
                         *bounded_rows(measure_bounded(bench, 10 * sessions))]
     rows = [*pairs, *explained, *sandbox_rows, *check_rows(checks), *login_rows(in_memory_logins, on_disk_logins, median(checks["empty"]["rate"]))]
     text = report.text(rows, memory)

@@ -141,10 +141,19 @@ class Bench:
         return Server("the sandbox", [self.proofkey, "sandbox", *(options or ["--auto-approve"]), "--listen", address], address, cores,
                       self.path("sandbox.log"), "/healthz")
 
-    def oidc_provider(self):
+    def dialects(self, alg):
+        """A directory with the standard dialect, signing ID tokens so."""
+        directory = self.path("dialects-" + alg)
+        os.makedirs(directory, exist_ok=True)
+        with open(os.path.join(HERE, "..", "providers", "rfc7636.conf"), encoding="utf-8") as file:
+            text = re.sub(r'(?m)^(id_token_alg\s*=\s*).*$', rf'\g<1>"{alg}"', file.read())
+        self.write(os.path.join("dialects-" + alg, "rfc7636.conf"), text)
+        return directory
+
+    def oidc_provider(self, alg):
         address = free_address()
         return Server("oidc-provider", ["env", "NODE_ENV=production", "node", os.path.join(HERE, "oidc-provider", "server.mjs"),
-                                        *address.split(":")], address, SERVER_CORES, self.path("oidc-provider.log"), "/jwks")
+                                        *address.split(":"), alg], address, SERVER_CORES, self.path("oidc-provider.log"), "/jwks")
 
     def gateway(self, sandbox, store, fronts=len(SERVER_CORES), cores=SERVER_CORES):
         address = free_address()
