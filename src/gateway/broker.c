@@ -6,12 +6,11 @@
 #include "base/text.h"
 #include "gateway/child.h"
 #include "gateway/log.h"
+#include "gateway/serving.h"
 #include "gateway/wiping.h"
-#include "io/confine.h"
 
 #include <errno.h>
 #include <netinet/in.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -105,44 +104,6 @@ void broker_reply(struct http_request *http, int status, json_t *body)
 	wiping_free(text);
 }
 
-static void on_control(evutil_socket_t fd, short what, void *arg)
-{
-	struct broker *broker = arg;
-	char memory[MESSAGE_MAX];
-	struct pk_str message;
-	int link = -1;
-
-	(void)what;
-	switch (message_receive(fd, memory, &message, &link)) {
-	case MESSAGE_GOT:
-		if (link >= 0)
-			keeper_link_set(broker->keeper, link);
-		break;
-	case MESSAGE_NONE:
-		break;
-	case MESSAGE_CLOSED:
-		/* The supervisor is gone, and with it whoever would restart the keeper. */
-		event_base_loopbreak(broker->base);
-		break;
-	}
-}
-
-static void on_drained(void *arg)
-{
-	event_base_loopbreak(((struct broker *)arg)->base);
-}
-
-/* SIGTERM: what is under way is finished; programs that are connected are told to come again,
- * and find the next broker. */
-static void on_terminate(evutil_socket_t signal, short what, void *arg)
-{
-	struct broker *broker = arg;
-
-	(void)signal;
-	(void)what;
-	http_server_drain(broker->server, on_drained, broker);
-}
-
 /* The port of the listening socket; 0 for one that has none. */
 static uint16_t port_of(int fd)
 {
@@ -187,34 +148,21 @@ static void tear_down(struct broker *broker)
 int broker_main(void)
 {
 	static struct broker broker;
-	struct event *control = NULL, *terminate = NULL;
-	char missing[128] = "";
 	int status = 1;
 
 	log_process("broker");
-	if (!set_up(&broker)) {
+	if (set_up(&broker)) {
+		struct serving serving = {
+			.event = "broker.start",
+			.base = broker.base,
+			.server = broker.server,
+			.keeper = broker.keeper,
+		};
+
+		status = serving_run(&serving);
+	} else {
 		log_text("error", "broker.start", "cannot start: %s", strerror(errno));
-		goto out;
 	}
-	control = event_new(broker.base, CHILD_CONTROL, EV_READ | EV_PERSIST, on_control, &broker);
-	terminate = evsignal_new(broker.base, SIGTERM, on_terminate, &broker);
-	if (!control || !terminate || event_add(control, NULL) != 0 ||
-	    event_add(terminate, NULL) != 0)
-		goto out;
-	/* It needs no more than a front: the sockets that it has. */
-	if (!confine_front(missing, sizeof(missing))) {
-		log_text("error", "broker.start", "cannot be confined: %s", strerror(errno));
-		goto out;
-	}
-	if (missing[0])
-		log_text("warn", "broker.start", "this kernel does not offer: %s", missing);
-	event_base_dispatch(broker.base);
-	status = 0;
-out:
-	if (control)
-		event_free(control);
-	if (terminate)
-		event_free(terminate);
 	tear_down(&broker);
 	if (broker.base)
 		event_base_free(broker.base);

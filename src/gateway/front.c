@@ -8,10 +8,9 @@
 #include "gateway/known_login.h"
 #include "gateway/log.h"
 #include "gateway/pages.h"
-#include "io/confine.h"
+#include "gateway/serving.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -103,56 +102,6 @@ void front_set_cookie(const struct front *front, struct http_request *request, s
 	http_reply_header(request, "Set-Cookie", pk_buf_str(&cookie));
 }
 
-static void on_control(evutil_socket_t fd, short what, void *arg)
-{
-	struct front *front = arg;
-	char memory[MESSAGE_MAX];
-	struct pk_str message;
-	int link = -1;
-
-	(void)what;
-	switch (message_receive(fd, memory, &message, &link)) {
-	case MESSAGE_GOT:
-		if (link >= 0)
-			keeper_link_set(front->keeper, link);
-		break;
-	case MESSAGE_NONE:
-		break;
-	case MESSAGE_CLOSED:
-		/* The supervisor is gone, and with it whoever would restart the keeper. */
-		event_base_loopbreak(front->base);
-		break;
-	}
-}
-
-static void on_drained(void *arg)
-{
-	event_base_loopbreak(((struct front *)arg)->base);
-}
-
-static void on_left(evutil_socket_t fd, short what, void *arg)
-{
-	struct front *front = arg;
-
-	(void)fd;
-	(void)what;
-	http_server_drain(front->server, on_drained, front);
-}
-
-/* SIGTERM: what is under way is finished, nothing new is begun. Who is connected already has a
- * moment to say what they came for: on a reload nobody's request may be lost. */
-static void on_terminate(evutil_socket_t signal, short what, void *arg)
-{
-	static const struct timeval moment = {0, 500000};
-	struct front *front = arg;
-
-	(void)signal;
-	(void)what;
-	http_server_close(front->server);
-	if (event_base_once(front->base, -1, EV_TIMEOUT, on_left, front, &moment) != 0)
-		http_server_drain(front->server, on_drained, front);
-}
-
 static bool set_up(struct front *front)
 {
 	front->settings = child_settings(ROLE_FRONT);
@@ -192,33 +141,22 @@ static void tear_down(struct front *front)
 int front_main(void)
 {
 	static struct front front;
-	struct event *control = NULL, *terminate = NULL;
-	char missing[128] = "";
 	int status = 1;
 
 	log_process("front");
-	if (!set_up(&front)) {
+	if (set_up(&front)) {
+		struct serving serving = {
+			.event = "front.start",
+			.base = front.base,
+			.server = front.server,
+			.keeper = front.keeper,
+			.moment = {0, 500000}, /* on a reload nobody's request may be lost */
+		};
+
+		status = serving_run(&serving);
+	} else {
 		log_text("error", "front.start", "cannot start: %s", strerror(errno));
-		goto out;
 	}
-	control = event_new(front.base, CHILD_CONTROL, EV_READ | EV_PERSIST, on_control, &front);
-	terminate = evsignal_new(front.base, SIGTERM, on_terminate, &front);
-	if (!control || !terminate || event_add(control, NULL) != 0 ||
-	    event_add(terminate, NULL) != 0)
-		goto out;
-	if (!confine_front(missing, sizeof(missing))) {
-		log_text("error", "front.start", "cannot be confined: %s", strerror(errno));
-		goto out;
-	}
-	if (missing[0])
-		log_text("warn", "front.start", "this kernel does not offer: %s", missing);
-	event_base_dispatch(front.base);
-	status = 0;
-out:
-	if (control)
-		event_free(control);
-	if (terminate)
-		event_free(terminate);
 	tear_down(&front);
 	if (front.base)
 		event_base_free(front.base);
