@@ -3,7 +3,7 @@
  * Trusts OpenSSL for HKDF. A ring's text may be damaged or half edited: every line is right or the
  * ring is refused, with the line's number and nothing of the line itself, which may be a key.
  */
-#include "vault/keyring.h"
+#include "vault/keyring_text.h"
 #include "base/encode.h"
 #include "base/text.h"
 
@@ -73,14 +73,22 @@ static bool is_timestamp(struct pk_str text)
 static const char *add_line(struct keyring *ring, struct pk_str line)
 {
 	const struct pk_str created = pk_str_cut(&line, ' ');
+	const struct pk_str text = pk_str_cut(&line, ' ');
+	const bool prepared = pk_str_equal(line, PK_STR(KEYRING_PREPARED));
 	uint8_t key[KEY_SIZE], id[KEY_ID], other[KEY_ID];
 	const char *problem = NULL;
 	size_t size;
 
 	if (!is_timestamp(created))
 		return "a line is a time like 2026-11-21T10:00:00Z, a space and a key";
-	if (!pk_base64url_secret(line, key, sizeof(key), &size) || size != sizeof(key))
-		problem = "a key is 32 bytes as base64url, 43 characters without padding";
+	if ((line.ptr && !prepared) || !pk_base64url_secret(text, key, sizeof(key), &size) ||
+	    size != sizeof(key))
+		problem = "a key is 32 bytes as base64url, 43 characters without padding, and "
+			  "nothing but \"prepared\" behind it";
+	else if (ring->prepared)
+		problem = "no key can stand behind one that is prepared";
+	else if (prepared && !ring->count)
+		problem = "a key that is prepared cannot be the first: that one seals";
 	else if (ring->count == KEYRING_MAX)
 		problem = "there are too many keys, 16 are the most";
 	else if (!derive_id(key, id))
@@ -90,10 +98,18 @@ static const char *add_line(struct keyring *ring, struct pk_str line)
 			problem = "OpenSSL has no HKDF";
 		else if (memcmp(id, other, sizeof(id)) == 0)
 			problem = "this key is there twice";
-	if (!problem)
+	if (!problem) {
+		memcpy(ring->made[ring->count], created.ptr, created.len);
 		memcpy(ring->master[ring->count++], key, sizeof(key));
+		ring->prepared = prepared;
+	}
 	sodium_memzero(key, sizeof(key));
 	return problem;
+}
+
+bool keyring_is_key(struct pk_str line)
+{
+	return line.len && line.ptr[0] != '#';
 }
 
 bool keyring_parse(struct pk_str text, struct keyring *ret, char *error, size_t error_size)
@@ -106,7 +122,7 @@ bool keyring_parse(struct pk_str text, struct keyring *ret, char *error, size_t 
 		const struct pk_str line = pk_str_trim(pk_str_cut(&text, '\n'));
 
 		number++;
-		if (line.len && line.ptr[0] != '#')
+		if (keyring_is_key(line))
 			problem = add_line(&ring, line);
 	}
 	const bool ok = !problem && ring.count;
@@ -119,6 +135,11 @@ bool keyring_parse(struct pk_str text, struct keyring *ret, char *error, size_t 
 		(void)snprintf(error, error_size, "there is no key in it");
 	keyring_wipe(&ring);
 	return ok;
+}
+
+bool keyring_id(const struct keyring *ring, size_t which, uint8_t ret[static KEY_ID])
+{
+	return derive_id(ring->master[which], ret);
 }
 
 size_t keyring_subkeys(const struct keyring *ring, const char *purpose,
