@@ -67,6 +67,7 @@ struct failure {
 	struct pk_str explanation; /* a report for a person, lines; empty: none was made */
 };
 
+#define CALLS_MAX 1024 /* of one front or broker that may be under way */
 #define CALL_TEXT_MAX 512
 #define EXPLANATION_MAX 8192
 

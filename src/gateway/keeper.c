@@ -18,8 +18,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+
+#define ANSWERS_MAX ((size_t)CALLS_MAX * MESSAGE_MAX) /* bytes that wait for one link */
 
 static void on_pong(const struct vault_answer *answer, void *arg)
 {
@@ -86,12 +89,24 @@ void keeper_answer_begin(struct pk_buf *message, uint64_t number, bool well)
 	message_put_number(message, well);
 }
 
+static const char *name_of(const struct link *link)
+{
+	return link->role == ROLE_BROKER ? "broker" : "front";
+}
+
+/* Many answers may be due at one moment, to all who waited for one token: they wait for room. The
+ * bound is what all calls that may be under way can come to, so whoever is over it does not read,
+ * or asks more than it may. Its link ends, in the event loop: callers still use it. */
 void keeper_answer_send(struct link *link, const struct pk_buf *message)
 {
-	/* A front that does not take its answer tells its browser that the keeper was away: see
-	 * keeper_link.c. */
-	if (link && (message->overflow || !message_send(link->fd, pk_buf_str(message), -1)))
-		log_text("warn", "keeper.answer", "a front did not take an answer");
+	if (!link)
+		return;
+	if (message->overflow) {
+		log_text("error", "keeper.answer", "an answer to a %s is too long", name_of(link));
+	} else if (!message_queue_send(&link->answers, pk_buf_str(message))) {
+		log_text("warn", "keeper.answer", "a %s does not take its answers", name_of(link));
+		(void)shutdown(link->fd, SHUT_RDWR);
+	}
 }
 
 void keeper_answer_failure(struct link *link, uint64_t number, const struct failure *failure)
@@ -137,6 +152,7 @@ static void hang_up(struct link *link)
 			job->link = NULL;
 	}
 	LIST_REMOVE(link, entry);
+	message_queue_end(&link->answers);
 	event_free(link->readable);
 	close(link->fd);
 	free(link);
@@ -167,7 +183,7 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 		calls[call].answer(link->keeper, link, number, &in);
 	} else {
 		log_text("error", "keeper.call", "a %s made a call that is none of its",
-			 link->role == ROLE_BROKER ? "broker" : "front");
+			 name_of(link));
 		hang_up(link);
 	}
 	sodium_memzero(memory, message.len);
@@ -180,8 +196,12 @@ static void add_link(struct keeper *keeper, enum role role, int fd)
 	if (link)
 		link->readable =
 			event_new(keeper->base, fd, EV_READ | EV_PERSIST, on_readable, link);
-	if (!link || !link->readable || event_add(link->readable, NULL) != 0) {
+	if (!link || !link->readable ||
+	    !message_queue_begin(&link->answers, keeper->base, fd, ANSWERS_MAX) ||
+	    event_add(link->readable, NULL) != 0) {
 		log_text("error", "keeper.link", "nobody can be connected: out of memory");
+		if (link)
+			message_queue_end(&link->answers);
 		if (link && link->readable)
 			event_free(link->readable);
 		free(link);

@@ -10,6 +10,7 @@
 #include "gateway/revoked.h"
 #include "gateway/settings.h"
 #include "io/http_client.h"
+#include "io/message_queue.h"
 #include "vault/vault.h"
 
 #include <sys/queue.h>
@@ -20,6 +21,7 @@ struct link {
 	struct keeper *keeper;
 	enum role role; /* of the other side: what it may call */
 	struct event *readable;
+	struct message_queue answers;
 	int fd;
 };
 

@@ -4,13 +4,14 @@
  */
 #include "gateway/keeper_link.h"
 #include "base/text.h"
+#include "io/message_queue.h"
 
 #include <sodium.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
-#define CALLS_MAX 1024 /* under way at once */
+#define WAITING_MAX (1u << 22) /* bytes of calls that the socket has no room for yet */
 
 struct pending {
 	uint64_t number;  /* 0: free */
@@ -23,6 +24,7 @@ struct keeper_link {
 	struct event_base *base;
 	struct event *readable;
 	struct event *tick;
+	struct message_queue calls;
 	int fd;
 	uint64_t next_number;
 	int64_t patience;
@@ -63,6 +65,7 @@ static void hang_up(struct keeper_link *link)
 {
 	if (link->fd < 0)
 		return;
+	message_queue_end(&link->calls);
 	event_free(link->readable);
 	link->readable = NULL;
 	close(link->fd);
@@ -143,10 +146,12 @@ void keeper_link_set(struct keeper_link *link, int fd)
 {
 	abandon_all(link);
 	link->readable = event_new(link->base, fd, EV_READ | EV_PERSIST, on_readable, link);
-	if (link->readable && event_add(link->readable, NULL) == 0) {
+	if (link->readable && message_queue_begin(&link->calls, link->base, fd, WAITING_MAX) &&
+	    event_add(link->readable, NULL) == 0) {
 		link->fd = fd;
 		return;
 	}
+	message_queue_end(&link->calls);
 	if (link->readable)
 		event_free(link->readable);
 	link->readable = NULL;
@@ -178,7 +183,7 @@ bool keeper_link_send(struct keeper_link *link, const struct pk_buf *message, ke
 	struct pending *pending = slot_of(link, link->next_number);
 
 	if (message->overflow || link->fd < 0 || pending->number ||
-	    !message_send(link->fd, pk_buf_str(message), -1))
+	    !message_queue_send(&link->calls, pk_buf_str(message)))
 		return false;
 	*pending = (struct pending){link->next_number++, now() + link->patience, done, arg};
 	return true;

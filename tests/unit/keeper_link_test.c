@@ -350,6 +350,42 @@ static void a_slow_call_holds_up_no_other(void **state)
 	end_calls();
 }
 
+/* All who waited for one thing ask at one moment: more than the socket has room for. */
+static void a_keeper_that_is_busy_hears_all_calls(void **state)
+{
+	static struct heard outcomes[MANY];
+	static char memory[MESSAGE_MAX], filler[1000];
+	struct pk_str message;
+
+	(void)state;
+	memset(outcomes, 0, sizeof(outcomes));
+	for (size_t i = 0; i < MANY; i++) {
+		struct pk_buf out = pk_buf(memory, sizeof(memory));
+
+		keeper_link_begin(front, CALL_PING, &out);
+		message_put_str(&out, (struct pk_str){filler, sizeof(filler)});
+		assert_true(keeper_link_send(front, &out, on_answer, &outcomes[i]));
+	}
+	for (size_t i = 0; i < MANY; i++) {
+		struct message_reader in;
+
+		if (message_receive(keeper, memory, &message, NULL) != MESSAGE_GOT) {
+			turn();
+			assert_int_equal(message_receive(keeper, memory, &message, NULL),
+					 MESSAGE_GOT);
+		}
+		in = message_reader(message);
+		assert_int_equal(message_number(&in), CALL_PING);
+		answer(message_number(&in), i);
+		if (i % 100 == 0)
+			turn();
+	}
+	turn();
+	for (size_t i = 0; i < MANY; i++)
+		assert_answered(&outcomes[i], i);
+	end_calls();
+}
+
 /* A keeper that reads nothing: the socket fills, and the calls that no longer fit are refused. */
 static void a_keeper_that_reads_nothing(void **state)
 {
@@ -433,6 +469,8 @@ int main(void)
 						tear_down),
 		cmocka_unit_test_setup_teardown(many_calls_at_once, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_slow_call_holds_up_no_other, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_keeper_that_is_busy_hears_all_calls, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(a_keeper_that_reads_nothing, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_call_has_its_time, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(the_end_of_the_link_ends_its_calls, set_up,
