@@ -516,6 +516,9 @@ static bool take_rest(struct config *config)
 	if (settings->fronts < 0 || settings->fronts > FRONTS_MAX)
 		return refuse(config, config->cfg, "fronts", "from 1 to %d, or 0 for one per core",
 			      FRONTS_MAX);
+	if (!settings->listen.len && line_of(config, cfg_getopt(config->cfg, "listen")))
+		return refuse(config, config->cfg, "listen",
+			      "it is empty; is the environment variable set?");
 	if (!settings->store.len)
 		return refuse(config, config->cfg, NULL,
 			      "store is missing: store = \"sqlite:/var/lib/proofkey/vault.db\"");
@@ -557,7 +560,7 @@ static bool declare(struct config *config)
 	};
 	static cfg_opt_t opts[] = {
 		CFG_STR("public_url", NULL, CFGF_NONE),
-		CFG_STR("listen", "127.0.0.1:4180", CFGF_NONE),
+		CFG_STR("listen", NULL, CFGF_NONE),
 		CFG_STR("broker", NULL, CFGF_NONE),
 		CFG_STR("store", NULL, CFGF_NONE),
 		CFG_STR("keys", NULL, CFGF_NONE),

@@ -1,16 +1,16 @@
 /* The supervisor's process. It serves nobody, so what happens to the others cannot happen to it. */
 #include "gateway/supervisor.h"
 #include "base/text.h"
-#include "gateway/broker_address.h"
 #include "gateway/calls.h"
 #include "gateway/config.h"
 #include "gateway/generation.h"
+#include "gateway/listening.h"
 #include "gateway/log.h"
 #include "gateway/metrics.h"
 #include "gateway/revoked.h"
 #include "gateway/spawn.h"
 #include "io/confine.h"
-#include "io/http.h"
+#include "io/service_manager.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -26,16 +26,15 @@
 /* Then what still runs is killed; longer than a call to a slow provider takes. */
 #define STOP_SECONDS 50
 
+/* A reload that came to nothing is over, too. */
+#define STILL_THE_OLD "READY=1\nSTATUS=Serving; the new configuration was refused, see the log"
+
 struct supervisor {
 	struct event_base *base;
 	const char *config_file;
 	/* The newest first; the others are leaving, or the newest is not ready yet. */
 	struct generation *generations;
-	int listen_fd[FRONTS_MAX];
-	char listen[128]; /* the address, and how many fronts: settled at the start */
-	unsigned fronts;
-	char broker[128]; /* likewise; "" and -1 where there is none */
-	int broker_fd;
+	struct listening listening;
 	int revoked_fd[ROLES]; /* a front can only read; the broker has no use for it */
 	int metrics_fd;
 	struct event *deadline;
@@ -59,6 +58,14 @@ static const char *role_name(const struct child *child)
 	return names[child->role];
 }
 
+/* A manager that cannot be told may think that nothing became of the start, and end it. */
+static void tell_manager(const char *lines)
+{
+	if (!service_notify(lines))
+		log_text("warn", "supervisor.notify", "the service manager cannot be told: %s",
+			 strerror(errno));
+}
+
 static void on_control(evutil_socket_t fd, short what, void *arg);
 
 static void forget(struct child *child)
@@ -78,9 +85,9 @@ static int listen_fd(const struct child *child)
 
 	switch (child->role) {
 	case ROLE_FRONT:
-		return supervisor->listen_fd[child->slot];
+		return supervisor->listening.front_fd[child->slot];
 	case ROLE_BROKER:
-		return supervisor->broker_fd;
+		return supervisor->listening.broker_fd;
 	default:
 		return -1;
 	}
@@ -195,6 +202,7 @@ static void on_keeper_ready(struct generation *generation)
 		retire(older);
 	log_text("info", "gateway.ready", "%u fronts%s and a keeper", generation->fronts,
 		 generation->has_broker ? ", a broker" : "");
+	tell_manager("READY=1\nSTATUS=Serving");
 }
 
 static void on_control(evutil_socket_t fd, short what, void *arg)
@@ -306,6 +314,7 @@ static void on_death(struct child *child, int status)
 	if (generation->next) {
 		log_text("error", "gateway.reload",
 			 "the new configuration does not work; the old one stays");
+		tell_manager(STILL_THE_OLD);
 		return;
 	}
 	supervisor->status = 1;
@@ -343,17 +352,6 @@ static void on_deadline(evutil_socket_t fd, short what, void *arg)
 		generation_kill(g, SIGKILL);
 }
 
-/* A socket that somebody still holds takes connections that nobody will answer. */
-static void stop_listening(struct supervisor *supervisor)
-{
-	for (unsigned i = 0; i < supervisor->fronts; i++)
-		close(supervisor->listen_fd[i]);
-	if (supervisor->broker_fd >= 0) {
-		broker_address_leave(supervisor->broker);
-		close(supervisor->broker_fd);
-	}
-}
-
 static void stop(struct supervisor *supervisor)
 {
 	/* The second time somebody means it. */
@@ -363,7 +361,8 @@ static void stop(struct supervisor *supervisor)
 		return;
 	}
 	supervisor->stopping = true;
-	stop_listening(supervisor);
+	tell_manager("STOPPING=1");
+	listening_close(&supervisor->listening);
 	(void)event_add(supervisor->deadline, &(struct timeval){STOP_SECONDS, 0});
 	for (struct generation *g = supervisor->generations; g; g = g->next)
 		retire(g);
@@ -380,25 +379,16 @@ static void on_stop(evutil_socket_t signal, short what, void *arg)
 	sweep(supervisor);
 }
 
-static unsigned count_fronts(const struct settings *settings)
+static void warn_of_unchanged(const struct listening *listening, const struct settings *settings)
 {
-	const long cores = sysconf(_SC_NPROCESSORS_ONLN);
-	const long wanted = settings->fronts ? (long)settings->fronts : cores;
-
-	return wanted < 1 ? 1 : wanted > FRONTS_MAX ? FRONTS_MAX : (unsigned)wanted;
-}
-
-static void warn_of_unchanged(const struct supervisor *supervisor, const struct settings *settings)
-{
-	if (!pk_str_equal(settings->listen, pk_str(supervisor->listen)) ||
-	    count_fronts(settings) != supervisor->fronts)
+	if (!listening_fits(listening, settings))
 		log_text("warn", "gateway.reload",
 			 "listen and fronts stay %s and %u until the gateway is started anew",
-			 supervisor->listen, supervisor->fronts);
-	if (!pk_str_equal(settings->broker, pk_str(supervisor->broker)))
+			 listening->front_at, listening->fronts);
+	if (!listening_broker_fits(listening, settings))
 		log_text("warn", "gateway.reload",
 			 "broker stays \"%s\" until the gateway is started anew",
-			 supervisor->broker);
+			 listening->broker_at);
 }
 
 /* Reads the configuration and starts a generation; the keeper first, the fronts when it is
@@ -413,11 +403,12 @@ static bool begin_generation(struct supervisor *supervisor)
 		log_text("error", "gateway.config", "%s", error);
 		return false;
 	}
-	warn_of_unchanged(supervisor, config_settings(config));
-	generation = generation_new(supervisor, config_settings(config), supervisor->fronts);
+	warn_of_unchanged(&supervisor->listening, config_settings(config));
+	generation =
+		generation_new(supervisor, config_settings(config), supervisor->listening.fronts);
 	if (generation)
-		generation->has_broker =
-			supervisor->broker_fd >= 0 && config_settings(config)->broker_key_count > 0;
+		generation->has_broker = supervisor->listening.broker_fd >= 0 &&
+					 config_settings(config)->broker_key_count > 0;
 	config_free(config);
 	if (!generation || !start(&generation->keeper)) {
 		log_text("error", "supervisor.start", "the keeper could not be started: %s",
@@ -439,65 +430,57 @@ static void on_reload(evutil_socket_t signal, short what, void *arg)
 	if (supervisor->stopping)
 		return;
 	log_text("info", "gateway.reload", "reading %s again", supervisor->config_file);
-	if (!begin_generation(supervisor))
+	if (!service_notify_reloading())
+		log_text("warn", "supervisor.notify", "the service manager cannot be told: %s",
+			 strerror(errno));
+	if (!begin_generation(supervisor)) {
 		log_text("error", "gateway.reload", "the old configuration stays");
-}
-
-/* One listening socket for each front, on one port: a front that dies leaves its queue to its
- * successor. */
-static bool listen_all(struct supervisor *supervisor, const struct settings *settings)
-{
-	char error[256];
-
-	supervisor->fronts = count_fronts(settings);
-	(void)snprintf(supervisor->listen, sizeof(supervisor->listen), "%.*s",
-		       PK_ARG(settings->listen));
-	for (unsigned i = 0; i < supervisor->fronts; i++) {
-		supervisor->listen_fd[i] =
-			http_listen(supervisor->listen, true, error, sizeof(error));
-		if (supervisor->listen_fd[i] < 0) {
-			log_text("error", "gateway.listen", "%s", error);
-			return false;
-		}
+		tell_manager(STILL_THE_OLD);
 	}
-	return true;
 }
 
-static bool listen_broker(struct supervisor *supervisor, const struct settings *settings)
+/* Opens the sockets, or takes those that were passed, and says where they are. */
+static bool listen_all(struct supervisor *supervisor, const struct passed_sockets *passed,
+		       const struct settings *settings)
 {
-	char error[256];
+	struct listening *listening = &supervisor->listening;
+	char error[512];
 
-	supervisor->broker_fd = -1;
-	if (!settings->broker.len)
-		return true;
-	(void)snprintf(supervisor->broker, sizeof(supervisor->broker), "%.*s",
-		       PK_ARG(settings->broker));
-	supervisor->broker_fd = broker_address_listen(supervisor->broker, error, sizeof(error));
-	if (supervisor->broker_fd < 0) {
+	if (!listening_open(listening, passed, settings, error, sizeof(error))) {
 		log_text("error", "gateway.listen", "%s", error);
 		return false;
 	}
+	log_event(
+		"info", "gateway.listen",
+		(struct log_field[]){{"listen", pk_str(listening->front_at)},
+				     {"public_url", settings->public_url},
+				     {"broker", pk_str(listening->broker_at)},
+				     {"passed", listening->front_passed && listening->broker_passed
+							? PK_STR("listen and broker")
+						: listening->front_passed  ? PK_STR("listen")
+						: listening->broker_passed ? PK_STR("broker")
+									   : PK_STR("")}},
+		4);
 	return true;
 }
 
 static bool set_up(struct supervisor *supervisor)
 {
+	struct passed_sockets passed;
+	struct config *config;
 	char error[512];
-	struct config *config = config_load(supervisor->config_file, error, sizeof(error));
 	bool listening;
 
+	if (!passed_sockets_take(&passed, error, sizeof(error))) {
+		log_text("error", "gateway.listen", "%s", error);
+		return false;
+	}
+	config = config_load(supervisor->config_file, error, sizeof(error));
 	if (!config) {
 		(void)fprintf(stderr, "proofkey: %s\n", error);
 		return false;
 	}
-	listening = listen_all(supervisor, config_settings(config)) &&
-		    listen_broker(supervisor, config_settings(config));
-	if (listening)
-		log_event("info", "gateway.listen",
-			  (struct log_field[]){{"listen", config_settings(config)->listen},
-					       {"public_url", config_settings(config)->public_url},
-					       {"broker", config_settings(config)->broker}},
-			  3);
+	listening = listen_all(supervisor, &passed, config_settings(config));
 	config_free(config);
 	supervisor->base = event_base_new();
 	supervisor->revoked_fd[ROLE_KEEPER] = revoked_create();
@@ -506,8 +489,7 @@ static bool set_up(struct supervisor *supervisor)
 	supervisor->metrics_fd = metrics_create();
 	if (!listening)
 		return false;
-	if (!supervisor->base || supervisor->revoked_fd[ROLE_FRONT] < 0 ||
-	    supervisor->metrics_fd < 0) {
+	if (!supervisor->base || supervisor->revoked_fd[ROLE_FRONT] < 0 || supervisor->metrics_fd < 0) {
 		log_text("error", "supervisor.start", "cannot start: %s", strerror(errno));
 		return false;
 	}

@@ -109,4 +109,11 @@ int http_listen(const char *address, bool share, char *ret_error, size_t error_s
  * process left behind is taken over. The name is the caller's to take away at the end. */
 int http_listen_unix(const char *path, char *ret_error, size_t error_size);
 
+/* Whether a listening socket that somebody else opened is at this address, as http_listen() takes
+ * it, however both are spelled. */
+bool http_listens_on(int fd, const char *address);
+
+/* Writes where it is: "127.0.0.1:8080", "[::1]:8080" or "unix:/run/name". */
+bool http_listening_at(int fd, struct pk_buf *out);
+
 #endif

@@ -1,10 +1,12 @@
 /*
  * Where a program listens: an address and a port as a person writes them in a configuration. Only
- * numbers, so that no name server has a say in it.
+ * numbers, so that no name server has a say in it. And where a socket listens that somebody else
+ * opened.
  */
 #include "base/text.h"
 #include "io/http.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -12,6 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #define ADDRESS_MAX 64 /* characters; the longest IPv6 address with brackets and port has 53 */
@@ -70,7 +73,8 @@ static int open_socket(const struct addrinfo *at, bool share)
 	return -1;
 }
 
-int http_listen(const char *address, bool share, char *ret_error, size_t error_size)
+/* What the address stands for, to be freed; NULL where it stands for none. */
+static struct addrinfo *look_up(const char *address)
 {
 	const struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV,
 				       .ai_socktype = SOCK_STREAM};
@@ -79,7 +83,16 @@ int http_listen(const char *address, bool share, char *ret_error, size_t error_s
 	const char *host;
 	const char *port;
 
-	if (!split(address, memory, &host, &port) || getaddrinfo(host, port, &hints, &at) != 0) {
+	if (!split(address, memory, &host, &port) || getaddrinfo(host, port, &hints, &at) != 0)
+		return NULL;
+	return at;
+}
+
+int http_listen(const char *address, bool share, char *ret_error, size_t error_size)
+{
+	struct addrinfo *at = look_up(address);
+
+	if (!at) {
 		snprintf(ret_error, error_size,
 			 "\"%.64s\" is not an address to listen on: write 127.0.0.1:8080 or "
 			 "[::1]:8080",
@@ -94,4 +107,71 @@ int http_listen(const char *address, bool share, char *ret_error, size_t error_s
 			 strerror(errno));
 	freeaddrinfo(at);
 	return fd;
+}
+
+/* Address and port alone: the rest of the structures may differ where both are equal. */
+static bool is_equal(const struct sockaddr_storage *one, const struct sockaddr *other)
+{
+	const struct sockaddr_in *one4 = (const struct sockaddr_in *)one,
+				 *other4 = (const struct sockaddr_in *)other;
+	const struct sockaddr_in6 *one6 = (const struct sockaddr_in6 *)one,
+				  *other6 = (const struct sockaddr_in6 *)other;
+
+	if (one->ss_family != other->sa_family)
+		return false;
+	switch (one->ss_family) {
+	case AF_INET:
+		return one4->sin_port == other4->sin_port &&
+		       one4->sin_addr.s_addr == other4->sin_addr.s_addr;
+	case AF_INET6:
+		return one6->sin6_port == other6->sin6_port &&
+		       memcmp(&one6->sin6_addr, &other6->sin6_addr, sizeof(one6->sin6_addr)) == 0;
+	default:
+		return false;
+	}
+}
+
+bool http_listens_on(int fd, const char *address)
+{
+	struct sockaddr_storage bound = {0};
+	socklen_t size = sizeof(bound);
+	struct addrinfo *at = look_up(address);
+	const bool same = at && getsockname(fd, (struct sockaddr *)&bound, &size) == 0 &&
+			  is_equal(&bound, at->ai_addr);
+
+	if (at)
+		freeaddrinfo(at);
+	return same;
+}
+
+/* A path without its NUL, or with it: the kernel gives back what it was told. */
+static void put_path(const struct sockaddr_un *at, socklen_t size, struct pk_buf *out)
+{
+	const size_t start = offsetof(struct sockaddr_un, sun_path);
+	const size_t len = size > start ? strnlen(at->sun_path, size - start) : 0;
+
+	pk_buf_put(out, PK_STR("unix:"));
+	pk_buf_put(out, (struct pk_str){at->sun_path, len});
+}
+
+bool http_listening_at(int fd, struct pk_buf *out)
+{
+	struct sockaddr_storage bound = {0};
+	socklen_t size = sizeof(bound);
+	char host[INET6_ADDRSTRLEN], port[8];
+
+	if (getsockname(fd, (struct sockaddr *)&bound, &size) != 0)
+		return false;
+	if (bound.ss_family == AF_UNIX) {
+		put_path((const struct sockaddr_un *)&bound, size, out);
+		return !out->overflow;
+	}
+	if (getnameinfo((const struct sockaddr *)&bound, size, host, sizeof(host), port,
+			sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV) != 0)
+		return false;
+	pk_buf_put(out, bound.ss_family == AF_INET6 ? PK_STR("[") : PK_STR(""));
+	pk_buf_put(out, pk_str(host));
+	pk_buf_put(out, bound.ss_family == AF_INET6 ? PK_STR("]:") : PK_STR(":"));
+	pk_buf_put(out, pk_str(port));
+	return !out->overflow;
 }

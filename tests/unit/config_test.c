@@ -122,7 +122,7 @@ static void what_is_not_given_has_a_default(void **state)
 
 	(void)state;
 	assert_text(settings->public_url, "https://app.example.com");
-	assert_text(settings->listen, "127.0.0.1:4180");
+	assert_text(settings->listen, "");
 	assert_text(settings->store, "sqlite:vault.db");
 	assert_int_equal(settings->fronts, 0);
 	assert_int_equal(settings->session_lifetime, 12 * 3600);
