@@ -219,6 +219,7 @@ static void postgres_finish(struct store *store, const struct stored_grant *gran
 	postgres_put_bytes(&arguments, bytes(owner, LEASE_OWNER));
 	put_grant(&arguments, grant);
 	postgres_put_time(&arguments, grant->refreshed_at);
+	postgres_put_time(&arguments, grant->sent_at);
 	call(store, link_of(grant->login, grant->subject), POSTGRES_FINISH, &arguments, done, arg);
 }
 

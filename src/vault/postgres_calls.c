@@ -321,10 +321,10 @@ static const struct statement statements[POSTGRES_CALLS] = {
 				     "	scope = $9, session = $10, access_expires_at = $11,"
 				     "	refresh_expires_at = $12, refresh_at = $13, state = $14,"
 				     "	failures = $15, fault = $16, refreshed_at = $17,"
-				     "	sent_at = NULL, lease_owner = NULL, lease_until = NULL"
+				     "	sent_at = $18, lease_owner = NULL, lease_until = NULL"
 				     " WHERE login = $1 AND subject = $2 AND version = $3"
 				     "	AND lease_owner = $4"),
-			     "bbnbbbbbbbnnnnnbn", read_changed},
+			     "bbnbbbbbbbnnnnnbnn", read_changed},
 	[POSTGRES_RESEAL] = {CHANGED("UPDATE proofkey.grants SET version = version + 1, key = $4,"
 				     "	access_token = $5, refresh_token = $6, id_token = $7"
 				     " WHERE login = $1 AND subject = $2 AND version = $3 AND"

@@ -29,7 +29,7 @@ enum postgres_call {
 	POSTGRES_CALLS,
 };
 
-#define POSTGRES_ARGUMENTS_MAX 17
+#define POSTGRES_ARGUMENTS_MAX 18
 
 /* The arguments of a call, in their order; one that is not given is SQL's NULL. */
 struct postgres_arguments {

@@ -231,7 +231,6 @@ function operations.finish(name, owner)
 	end
 	new.version = number(old.version + 1)
 	new.created_at = old.created_at
-	new.sent_at = nil
 	store(name, old, new)
 	return reply_row(OK, name, new)
 end

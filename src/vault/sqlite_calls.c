@@ -82,7 +82,7 @@ static const char *const texts[STATEMENTS] = {
 		   "	refresh_token = ?, id_token = ?, scope = ?, session = ?,"
 		   "	access_expires_at = ?, refresh_expires_at = ?, refresh_at = ?, state = ?,"
 		   "	failures = ?, fault = ?, refreshed_at = ?,"
-		   "	sent_at = NULL, lease_owner = NULL, lease_until = NULL"
+		   "	sent_at = ?, lease_owner = NULL, lease_until = NULL"
 		   " WHERE login = ? AND subject = ? AND version = ? AND lease_owner = ?"
 		   " RETURNING " COLUMNS,
 	[RESEAL] = "UPDATE grants SET version = version + 1, key = ?, access_token = ?,"
@@ -426,6 +426,7 @@ static bool run_finish(struct sqlite_database *database, struct sqlite_call *cal
 
 	bind_grant(&update, &call->grant);
 	bind_time(&update, call->grant.refreshed_at);
+	bind_time(&update, call->grant.sent_at);
 	bind_pair(&update, call->grant.login, call->grant.subject);
 	bind_time(&update, call->grant.version);
 	bind_bytes(&update, call->id, LEASE_OWNER);

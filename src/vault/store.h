@@ -39,7 +39,7 @@ struct stored_grant {
 	struct pk_str fault;  /* why it is not GRANT_ACTIVE */
 	int64_t created_at;   /* the login */
 	int64_t refreshed_at; /* the tokens; PK_TIME_UNKNOWN: they are the login's */
-	int64_t sent_at;      /* a refresh was sent and its answer never stored; PK_TIME_UNKNOWN */
+	int64_t sent_at; /* the refresh token was sent and its answer never stored; PK_TIME_UNKNOWN */
 };
 
 /* The answer to any call: what the call does not give is empty. Lives until `done` returns. */
@@ -96,9 +96,8 @@ struct store_ops {
 		      const uint8_t owner[static LEASE_OWNER], int64_t seconds, int64_t sent_at,
 		      store_done *done, void *arg);
 	/* Replaces all of the row of `grant->version` but created_at, as given: a refresh token that is
-	 * not given is gone. Ends the lease of `owner` and forgets sent_at. VAULT_BUSY where the row is
-	 * newer or the lease is not the owner's any more, VAULT_NONE where there is none: then
-	 * nothing was written. */
+	 * not given is gone. Ends the lease of `owner`. VAULT_BUSY where the row is newer or the lease
+	 * is not the owner's any more, VAULT_NONE where there is none: then nothing was written. */
 	void (*finish)(struct store *store, const struct stored_grant *grant,
 		       const uint8_t owner[static LEASE_OWNER], store_done *done, void *arg);
 	/* Replaces the seals and the key of the row of `grant->version`, and nothing else; VAULT_BUSY

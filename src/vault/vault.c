@@ -319,7 +319,7 @@ static struct stored_grant row_of(const struct vault *vault, const struct grant 
 		.fault = grant->fault,
 		.created_at = grant->created_at,
 		.refreshed_at = grant->refreshed_at,
-		.sent_at = PK_TIME_UNKNOWN,
+		.sent_at = grant->sent_at,
 	};
 
 	memcpy(row.key, vault->keys[0].id, KEY_ID);

@@ -60,7 +60,7 @@ struct grant {
 	struct pk_str fault;  /* why it is not GRANT_ACTIVE */
 	int64_t created_at;   /* the login */
 	int64_t refreshed_at; /* the tokens; PK_TIME_UNKNOWN: they are the login's */
-	int64_t sent_at;      /* a refresh was sent and its answer never stored; PK_TIME_UNKNOWN */
+	int64_t sent_at; /* the refresh token was sent and its answer never stored; PK_TIME_UNKNOWN */
 };
 
 /* The longest name of a login, in bytes; a subject has at most PK_SUBJECT_MAX. */

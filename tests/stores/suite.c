@@ -630,6 +630,15 @@ static void finished_refresh_replaces_and_ends_the_lease(void **state)
 	want.fault = PK_STR("refresh-token-revoked");
 	assert_int_equal(finish(one, want, bob)->result, VAULT_OK);
 	expect_grant(get_well("ada"), want);
+
+	/* So is what is known of the one that was sent; a login knows nothing of it. */
+	want = lease(one, "ada", ann, 60)->grant[0];
+	assert_int_equal(renew(one, "ada", ann, 60, NOW + 9)->result, VAULT_OK);
+	want.sent_at = NOW + 5;
+	assert_int_equal(finish(one, want, ann)->result, VAULT_OK);
+	expect_grant(get_well("ada"), want);
+	put_well(grant_of("ada"));
+	assert_int_equal(get_well("ada").sent_at, PK_TIME_UNKNOWN);
 }
 
 static void finish_after_a_lost_lease_writes_nothing(void **state)
