@@ -479,6 +479,7 @@ static bool take_keys(struct config *config)
 	settings->attempt_keys.count =
 		keyring_subkeys(&ring, "attempt", settings->attempt_keys.key);
 	settings->vault_keys.count = keyring_subkeys(&ring, "vault", settings->vault_keys.key);
+	settings->vault_keys.prepared = ring.prepared;
 	keyring_wipe(&ring);
 	if (!settings->session_keys.count || !settings->attempt_keys.count ||
 	    !settings->vault_keys.count)

@@ -348,6 +348,7 @@ static void tear_down(struct keeper *keeper)
 		hang_up(LIST_FIRST(&keeper->links));
 	keeper->refreshing.stopped = true;
 	refresh_due_end(keeper);
+	keeper_reseal_end(keeper);
 	/* Answers calls, which may send what goes with the client. */
 	vault_close(&keeper->vault);
 	http_client_free(keeper->client);
@@ -374,7 +375,7 @@ int keeper_main(void)
 	tick = event_new(keeper.base, -1, EV_PERSIST, on_tick, &keeper);
 	if (!control || !terminate || !tick || event_add(control, NULL) != 0 ||
 	    event_add(terminate, NULL) != 0 || event_add(tick, &(struct timeval){1, 0}) != 0 ||
-	    !refresh_due_begin(&keeper))
+	    !refresh_due_begin(&keeper) || !keeper_reseal_begin(&keeper))
 		goto out;
 	keeper_sessions_begin(&keeper);
 	event_base_dispatch(keeper.base);

@@ -52,6 +52,24 @@ struct refreshing {
 	bool stopped;
 };
 
+/* Sealing anew what older keys sealed (reseal.c). */
+struct resealing {
+	struct event *timer;
+	size_t key;                /* the older key that is being replaced: its place in the ring */
+	struct pk_str after_login; /* how far it is, views into `after` */
+	struct pk_str after_subject;
+	char after[GRANT_LOGIN_MAX + PK_SUBJECT_MAX];
+	int64_t began_at; /* the page under way, in milliseconds */
+	size_t pending;   /* what of it has no answer yet */
+	bool last;        /* it is the pass's last */
+	uint64_t sealed;  /* grants, since it was last said */
+	uint64_t again;   /* of this pass: leased, newer, or the store went away */
+	uint64_t locked;  /* of this pass: they do not open */
+	uint64_t told[KEYRING_MAX];
+	bool down; /* the store did not answer the last time */
+	bool stopped;
+};
+
 struct keeper {
 	struct event_base *base;
 	struct settings *settings;
@@ -62,6 +80,7 @@ struct keeper {
 	LIST_HEAD(, job) jobs;
 	LIST_HEAD(, ending) endings;
 	struct refreshing refreshing;
+	struct resealing resealing;
 	struct published metadata[LOGINS_MAX]; /* by the login's place in the settings */
 	struct published keys[LOGINS_MAX];
 	unsigned ticks;            /* seconds since the start */
@@ -150,6 +169,10 @@ void keeper_replace_session(struct keeper *keeper, const uint8_t id[static SESSI
 
 /* Ends those whose moment has come, or all of them. */
 void keeper_end_replaced(struct keeper *keeper, bool all);
+
+/* Keeps sealing with the ring's first key what older ones sealed. Ends before the vault is closed. */
+bool keeper_reseal_begin(struct keeper *keeper);
+void keeper_reseal_end(struct keeper *keeper);
 
 /* Runs the process; comes back with its exit status. */
 int keeper_main(void);

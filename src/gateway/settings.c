@@ -32,6 +32,7 @@ static void put_keys(struct pk_buf *out, const struct keys *keys)
 {
 	message_put_str(
 		out, (struct pk_str){(const char *)keys->key, keys->count * sizeof(keys->key[0])});
+	message_put_number(out, keys->prepared);
 }
 
 static void get_keys(struct message_reader *in, struct keys *ret)
@@ -43,6 +44,7 @@ static void get_keys(struct message_reader *in, struct keys *ret)
 		in->bad = true;
 	else
 		memcpy(ret->key, bytes.ptr, bytes.len);
+	ret->prepared = message_number(in) != 0;
 }
 
 /* All but the secret: a front can build and check what the browser sees. */

@@ -22,6 +22,7 @@ enum role { ROLE_FRONT, ROLE_KEEPER, ROLE_BROKER, ROLES };
 struct keys {
 	struct subkey key[KEYRING_MAX];
 	size_t count;
+	bool prepared; /* the last one: it opens, and replicas may seal with it already */
 };
 
 /* A login as its operator configured it. */
