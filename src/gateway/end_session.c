@@ -1,6 +1,7 @@
 /*
- * CALL_LOGOUT: a session ends before its time, its grant is deleted, and the provider is asked to
- * forget the tokens. The person waits for the first of these alone.
+ * CALL_LOGOUT: a grant is deleted, its session ends before its time, and the provider is asked to
+ * forget the tokens. The person waits for the first two: signed out is who was told so, also where
+ * the keeper dies in the next moment.
  */
 #include "base/arena.h"
 #include "base/err.h"
@@ -162,24 +163,23 @@ void keeper_end_grant(struct keeper *keeper, struct pk_str login, struct pk_str 
 	vault_delete(keeper->vault, login, subject, on_deleted, farewell);
 }
 
-/* A logout whose session is being ended. */
+/* A logout under way. */
 struct logout {
 	struct job job;
+	struct revoked_session session;
 	struct pk_str login;
 	struct pk_str subject;
 	char texts[CALL_TEXT_MAX + PK_SUBJECT_MAX];
 };
 
-static void on_ended(bool ended, void *arg)
+static void end_logout(struct logout *logout, bool ended)
 {
 	const struct failure away = {.fault = PK_STR("store-unavailable"),
 				     .detail = PK_STR("the session could not be revoked")};
-	struct logout *logout = arg;
 	char memory[64];
 	struct pk_buf message = pk_buf(memory, sizeof(memory));
 
 	if (ended) {
-		keeper_end_grant(logout->job.keeper, logout->login, logout->subject, NULL, NULL);
 		log_event("info", "session.ended",
 			  (struct log_field[]){{"login", logout->login},
 					       {"subject", logout->subject}},
@@ -193,13 +193,28 @@ static void on_ended(bool ended, void *arg)
 	free(logout);
 }
 
+static void on_ended(bool ended, void *arg)
+{
+	end_logout(arg, ended);
+}
+
+static void on_grant_ended(enum vault_result result, void *arg)
+{
+	struct logout *logout = arg;
+
+	if (result == VAULT_DOWN)
+		end_logout(logout, false);
+	else
+		keeper_end_session(logout->job.keeper, &logout->session, on_ended, logout);
+}
+
 void keeper_logout(struct keeper *keeper, struct link *link, uint64_t number,
 		   struct message_reader *in)
 {
 	const struct failure odd = {.fault = PK_STR("keeper-unavailable"),
 				    .detail = PK_STR("the keeper did not understand the front")};
 	const struct pk_str id = message_str(in, SESSION_ID);
-	struct revoked_session session = {.expires_at = (int64_t)message_number(in)};
+	const int64_t expires_at = (int64_t)message_number(in);
 	const struct pk_str login = message_str(in, CALL_TEXT_MAX);
 	const struct pk_str subject = message_str(in, PK_SUBJECT_MAX);
 	struct logout *logout = NULL;
@@ -210,7 +225,8 @@ void keeper_logout(struct keeper *keeper, struct link *link, uint64_t number,
 		keeper_answer_failure(link, number, &odd);
 		return;
 	}
-	memcpy(session.id, id.ptr, SESSION_ID);
+	logout->session.expires_at = expires_at;
+	memcpy(logout->session.id, id.ptr, SESSION_ID);
 	logout->login = (struct pk_str){logout->texts, login.len};
 	logout->subject = (struct pk_str){logout->texts + login.len, subject.len};
 	if (login.len)
@@ -218,5 +234,6 @@ void keeper_logout(struct keeper *keeper, struct link *link, uint64_t number,
 	if (subject.len)
 		memcpy(logout->texts + login.len, subject.ptr, subject.len);
 	keeper_job_begin(keeper, &logout->job, link, number);
-	keeper_end_session(keeper, &session, on_ended, logout);
+	/* The grant first: who is told that it did not work has a session to try again with. */
+	keeper_end_grant(keeper, logout->login, logout->subject, on_grant_ended, logout);
 }
