@@ -69,10 +69,21 @@ static void route_grant(struct broker_request *request, struct pk_str path)
 	broker_refuse(request->http, REFUSAL_PATH);
 }
 
+static void on_answered(struct http_request *http, int status, struct pk_str body, void *arg)
+{
+	const struct broker *broker = arg;
+
+	(void)http;
+	(void)body;
+	metrics_count_at(broker->metrics, METRIC_BROKER, metrics_broker_status(status));
+}
+
 static void route(struct http_request *http, void *arg)
 {
 	struct broker_request request;
 	const struct pk_str path = http_path(http);
+
+	http_on_reply(http, on_answered, arg);
 
 	if (!broker_access(arg, http, &request))
 		return;
@@ -131,17 +142,20 @@ static bool set_up(struct broker *broker)
 	if (!broker->settings)
 		return false;
 	broker->port = port_of(CHILD_LISTEN);
+	broker->metrics = metrics_map(CHILD_METRICS);
+	close(CHILD_METRICS);
 	broker->base = http_base_new();
 	broker->keeper = broker->base ? keeper_link_new(broker->base) : NULL;
 	broker->server =
 		broker->base ? http_server_new(broker->base, CHILD_LISTEN, route, broker) : NULL;
-	return broker->keeper && broker->server;
+	return broker->keeper && broker->server && broker->metrics;
 }
 
 static void tear_down(struct broker *broker)
 {
 	http_server_free(broker->server);
 	keeper_link_free(broker->keeper);
+	metrics_unmap(broker->metrics);
 	child_settings_free(broker->settings);
 }
 

@@ -8,6 +8,7 @@
 
 #include "gateway/broker_refusal.h"
 #include "gateway/keeper_link.h"
+#include "gateway/metrics.h"
 #include "gateway/settings.h"
 #include "io/http.h"
 
@@ -18,6 +19,7 @@ struct broker {
 	struct http_server *server;
 	struct settings *settings;
 	struct keeper_link *keeper;
+	struct metrics *metrics;
 	uint16_t port;            /* 0: a unix socket */
 	int64_t failures_allowed; /* of wrong keys, at this moment: broker_access.c */
 	int64_t failures_at;

@@ -84,7 +84,7 @@ enum child_fd {
 	CHILD_CONTROL,
 	CHILD_REVOKED, /* front and keeper */
 	CHILD_LISTEN,  /* front and broker */
-	CHILD_METRICS, /* front */
+	CHILD_METRICS, /* all */
 	CHILD__END
 };
 

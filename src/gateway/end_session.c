@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "gateway/keeper.h"
 #include "gateway/log.h"
+#include "gateway/upstream.h"
 
 #include <sodium.h>
 #include <stdlib.h>
@@ -60,7 +61,7 @@ static void revoke(struct keeper *keeper, const struct login_settings *login,
 	} else {
 		keeper_job_begin(keeper, &revocation->job, NULL, 0);
 		revocation->login = login->login.name;
-		http_client_send(keeper->client, &request, on_revoked, revocation);
+		upstream_send(keeper, UPSTREAM_REVOKE, &request, on_revoked, revocation);
 	}
 	/* All of it: a request that was given up has left bytes beyond what is taken. */
 	sodium_memzero(memory, sizeof(memory));

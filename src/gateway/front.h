@@ -44,7 +44,7 @@ front_handler handle_check_nginx, handle_check_traefik, handle_check_caddy,
 	handle_check_envoy;   /* check.c */
 front_handler handle_healthz; /* health.c */
 front_handler handle_readyz;
-front_handler handle_metrics; /* metrics.c */
+front_handler handle_metrics; /* show_metrics.c */
 
 /* The session that came with the request: opened, not ended, not revoked. Its texts live until the
  * next call. */

@@ -4,6 +4,7 @@
  * them fetched once more (10.1.1): the provider may have taken a new one.
  */
 #include "gateway/identify.h"
+#include "gateway/upstream.h"
 
 #include <time.h>
 
@@ -62,7 +63,7 @@ static void ask_userinfo(struct identify *identify)
 				&request, &why) != PK_OK)
 		refuse(identify, &why);
 	else
-		http_client_send(identify->keeper->client, &request, on_userinfo, identify);
+		upstream_send(identify->keeper, UPSTREAM_USERINFO, &request, on_userinfo, identify);
 }
 
 /* What the ID token said, if there was one, is in the identity by now. */

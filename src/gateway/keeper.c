@@ -7,6 +7,7 @@
 #include "gateway/child.h"
 #include "gateway/log.h"
 #include "gateway/refresh.h"
+#include "gateway/upstream.h"
 #include "gateway/wiping.h"
 #include "io/confine.h"
 
@@ -259,6 +260,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	keeper->ticks++;
 	keeper_sessions_tick(keeper);
+	keeper_measure_tick(keeper);
 }
 
 void keeper_ready(struct keeper *keeper)
@@ -286,6 +288,7 @@ static bool set_up(struct keeper *keeper)
 	LIST_INIT(&keeper->links);
 	LIST_INIT(&keeper->jobs);
 	LIST_INIT(&keeper->endings);
+	LIST_INIT(&keeper->asked);
 	LIST_INIT(&keeper->refreshing.all);
 	keeper->settings = child_settings(ROLE_KEEPER);
 	if (!keeper->settings) {
@@ -295,7 +298,9 @@ static bool set_up(struct keeper *keeper)
 	keeper->base = event_base_new();
 	keeper->client = keeper->base ? http_client_new(keeper->base) : NULL;
 	keeper->revoked = revoked_map(CHILD_REVOKED, true);
-	if (!keeper->revoked || !keeper->client) {
+	keeper->metrics = metrics_map(CHILD_METRICS);
+	close(CHILD_METRICS);
+	if (!keeper->revoked || !keeper->metrics || !keeper->client) {
 		log_text("error", "keeper.start", "cannot start: %s", strerror(errno));
 		return false;
 	}
@@ -348,16 +353,19 @@ static void tear_down(struct keeper *keeper)
 		hang_up(LIST_FIRST(&keeper->links));
 	keeper->refreshing.stopped = true;
 	refresh_due_end(keeper);
+	keeper_measure_end(keeper);
 	keeper_reseal_end(keeper);
 	/* Answers calls, which may send what goes with the client. */
 	vault_close(&keeper->vault);
 	http_client_free(keeper->client);
+	upstream_free(keeper);
 	for (size_t i = 0; i < LOGINS_MAX; i++) {
 		published_free(&keeper->metadata[i]);
 		published_free(&keeper->keys[i]);
 	}
 	refresh_free(keeper);
 	revoked_unmap(keeper->revoked);
+	metrics_unmap(keeper->metrics);
 	child_settings_free(keeper->settings);
 }
 
@@ -378,6 +386,7 @@ int keeper_main(void)
 	    !refresh_due_begin(&keeper) || !keeper_reseal_begin(&keeper))
 		goto out;
 	keeper_sessions_begin(&keeper);
+	keeper_measure_begin(&keeper);
 	event_base_dispatch(keeper.base);
 	status = !keeper.ready;
 out:

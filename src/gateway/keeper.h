@@ -6,6 +6,7 @@
 #define GATEWAY_KEEPER_H
 
 #include "gateway/calls.h"
+#include "gateway/metrics.h"
 #include "gateway/published.h"
 #include "gateway/revoked.h"
 #include "gateway/settings.h"
@@ -70,17 +71,27 @@ struct resealing {
 	bool stopped;
 };
 
+/* The counting of the grants (measure.c), in microseconds of the monotonic clock. */
+struct measuring {
+	uint64_t asked_at;
+	uint64_t again_at;
+	bool asking;
+};
+
 struct keeper {
 	struct event_base *base;
 	struct settings *settings;
 	struct vault *vault;
 	struct http_client *client;
 	struct revoked *revoked;
+	struct metrics *metrics;
 	LIST_HEAD(, link) links;
 	LIST_HEAD(, job) jobs;
 	LIST_HEAD(, ending) endings;
+	LIST_HEAD(, upstream_request) asked; /* upstream.c */
 	struct refreshing refreshing;
 	struct resealing resealing;
+	struct measuring measuring;
 	struct published metadata[LOGINS_MAX]; /* by the login's place in the settings */
 	struct published keys[LOGINS_MAX];
 	unsigned ticks;            /* seconds since the start */
@@ -173,6 +184,11 @@ void keeper_end_replaced(struct keeper *keeper, bool all);
 /* Keeps sealing with the ring's first key what older ones sealed. Ends before the vault is closed. */
 bool keeper_reseal_begin(struct keeper *keeper);
 void keeper_reseal_end(struct keeper *keeper);
+
+/* What is measured of the store: from when it is open, every second, and until it is closed. */
+void keeper_measure_begin(struct keeper *keeper);
+void keeper_measure_tick(struct keeper *keeper);
+void keeper_measure_end(struct keeper *keeper);
 
 /* Runs the process; comes back with its exit status. */
 int keeper_main(void);

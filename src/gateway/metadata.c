@@ -37,6 +37,7 @@ static enum pk_err read_reply(struct pk_arena *arena, const struct pk_login *log
 }
 
 const struct published_kind metadata_kind = {
+	.purpose = UPSTREAM_METADATA,
 	.places = 2,
 	.request = make_request,
 	.read = read_reply,

@@ -281,7 +281,7 @@ void page_reply_failure(struct front *front, struct http_request *request, int s
 	const struct pk_fault *fault = pk_fault_find(failure->fault);
 	const bool known = settings_login(front->settings, login) != NULL;
 
-	metrics_count_failure(front->metrics, failure->fault);
+	metrics_count_fault(front->metrics, METRIC_LOGIN_FAULTS, failure->fault);
 	log_failure(login, failure, correlation);
 	pk_buf_number(&number, status);
 	pk_buf_put(&href, known ? PK_STR("/login/") : PK_STR("/"));

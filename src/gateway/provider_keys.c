@@ -28,6 +28,7 @@ static enum pk_err read_reply(struct pk_arena *arena, const struct pk_login *log
 }
 
 const struct published_kind provider_keys_kind = {
+	.purpose = UPSTREAM_KEYS,
 	.places = 1,
 	.request = make_request,
 	.read = read_reply,

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "gateway/keeper.h"
 #include "gateway/log.h"
+#include "gateway/upstream.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -169,7 +170,8 @@ static void fetch(struct published *published, const struct pk_login *login, uns
 	if (published->kind->request(&arena, login, place, &request, &why) != PK_OK)
 		refuse(published, &why);
 	else
-		http_client_send(published->keeper->client, &request, on_reply, published);
+		upstream_send(published->keeper, published->kind->purpose, &request, on_reply,
+			      published);
 }
 
 static void join(struct published *published, const struct pk_login *login,

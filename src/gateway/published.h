@@ -7,6 +7,7 @@
 #define GATEWAY_PUBLISHED_H
 
 #include "gateway/calls.h"
+#include "gateway/metrics.h"
 #include "gateway/settings.h"
 
 #include <sys/queue.h>
@@ -24,6 +25,7 @@ struct published_wait {
 };
 
 struct published_kind {
+	enum upstream purpose;
 	unsigned places; /* where it may be: on 404 the next one is asked */
 	enum pk_err (*request)(struct pk_arena *arena, const struct pk_login *login, unsigned place,
 			       struct pk_http_request *ret, struct pk_why *why);

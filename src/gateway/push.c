@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "gateway/keeper.h"
+#include "gateway/upstream.h"
 
 #include <sodium.h>
 #include <stdlib.h>
@@ -94,7 +95,7 @@ static void on_login(struct pk_str dialect_text, const struct failure *failure, 
 				push->nonce, &push->challenge, &request, &why) != PK_OK)
 		refuse(push, &why);
 	else
-		http_client_send(push->job.keeper->client, &request, on_pushed, push);
+		upstream_send(push->job.keeper, UPSTREAM_PUSH, &request, on_pushed, push);
 }
 
 static enum pk_err keep_call(struct push *push, struct message_reader *in)

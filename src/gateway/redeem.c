@@ -15,6 +15,7 @@
 #include "gateway/log.h"
 #include "gateway/refresh.h"
 #include "gateway/refresh_plan.h"
+#include "gateway/upstream.h"
 
 #include <sodium.h>
 #include <stdlib.h>
@@ -253,7 +254,7 @@ static void send_code(struct redeem *redeem)
 			     &why) != PK_OK)
 		refuse(redeem, &why);
 	else
-		http_client_send(redeem->job.keeper->client, &exchange->request, on_tokens, redeem);
+		upstream_send(redeem->job.keeper, UPSTREAM_CODE, &exchange->request, on_tokens, redeem);
 }
 
 /* The attempt is marked as spent, durably, or it was before: nobody gets to send two codes for

@@ -12,6 +12,7 @@
 #include "gateway/log.h"
 #include "gateway/refresh_outcome.h"
 #include "gateway/refresh_plan.h"
+#include "gateway/upstream.h"
 
 #include <sodium.h>
 #include <stdlib.h>
@@ -53,7 +54,8 @@ struct refresh {
 	struct pk_tokens tokens;
 	uint8_t owner[LEASE_OWNER];
 	enum step step;
-	int64_t least; /* what those who wait need */
+	uint64_t waits_since; /* for another keeper, on metrics_clock(); 0: it does not */
+	int64_t least;	      /* what those who wait need */
 	unsigned polls;
 	bool due;      /* it is not only for those who wait */
 	bool renewing; /* the store has not answered yet */
@@ -141,9 +143,26 @@ static void tell_and_end(struct refresh *refresh, enum vault_result result,
 	end(refresh);
 }
 
+static struct metrics *metrics_of(const struct refresh *refresh)
+{
+	return refresh->job.keeper->metrics;
+}
+
+/* For another keeper, whether or not it came to something. */
+static void stop_waiting(struct refresh *refresh)
+{
+	if (refresh->waits_since)
+		metrics_time_at(metrics_of(refresh), METRIC_LEASE_TIMES, 0,
+				metrics_clock() - refresh->waits_since);
+	refresh->waits_since = 0;
+}
+
 /* A step of the work that the store did not allow. */
 static void give_up(struct refresh *refresh, const struct vault_answer *answer)
 {
+	stop_waiting(refresh);
+	if (answer->result == VAULT_BUSY)
+		metrics_count(metrics_of(refresh), METRIC_REFRESHED_ELSEWHERE);
 	if (answer->result == VAULT_DOWN || answer->result == VAULT_LOCKED_BY_KEY)
 		log_text("error", "keeper.store", "a grant is not refreshed: %s", answer->problem);
 	tell_and_end(refresh, answer->result, NULL);
@@ -176,6 +195,8 @@ static void poll_later(struct refresh *refresh, enum step step)
 {
 	unsigned wait = POLL_FIRST << (refresh->polls < 4 ? refresh->polls : 4);
 
+	if (step == STEP_WAITING && !refresh->waits_since)
+		refresh->waits_since = metrics_clock();
 	refresh->polls++;
 	set_timer(refresh, step, wait < POLL_MAX ? wait : POLL_MAX);
 }
@@ -277,6 +298,9 @@ static void fail(struct refresh *refresh, struct refresh_outcome outcome, struct
 	next->refresh_at =
 		over ? PK_TIME_UNKNOWN
 		     : refresh_again(time(NULL), next->failures, after, randombytes_random());
+	metrics_count(metrics_of(refresh), over ? METRIC_REFRESH_ENDED : METRIC_REFRESH_RETRYING);
+	metrics_count_fault(metrics_of(refresh), over ? METRIC_ENDED_FAULTS : METRIC_REFRESH_FAULTS,
+			    next->fault);
 	log_outcome(refresh, outcome.operators ? "error" : "warn",
 		    over ? "grant.ended" : "token.not_refreshed", text);
 	finish(refresh, next);
@@ -314,6 +338,7 @@ static void succeed(struct refresh *refresh)
 	next->refresh_at = refresh_plan(now, next->access_expires_at, next->refresh_expires_at,
 					randombytes_random());
 	refresh->got = true;
+	metrics_count(metrics_of(refresh), METRIC_REFRESHED);
 	log_outcome(refresh, "info", "token.refreshed", (struct pk_str){0});
 	finish(refresh, next);
 }
@@ -445,7 +470,7 @@ static void on_marked(const struct vault_answer *answer, void *arg)
 		fail(refresh, (struct refresh_outcome){GRANT_RETRYING, "provider-error", true},
 		     pk_str(why.detail), 0);
 	} else {
-		http_client_send(refresh->job.keeper->client, &request, on_reply, refresh);
+		upstream_send(refresh->job.keeper, UPSTREAM_REFRESH, &request, on_reply, refresh);
 		set_timer(refresh, STEP_SENT, LEASE_RENEWED * 1000);
 	}
 }
@@ -505,8 +530,10 @@ static bool is_wanted(const struct refresh *refresh, const struct grant *grant)
 /* The lease is ours. A grant that can never be refreshed is not due any more. */
 static void work(struct refresh *refresh)
 {
+	stop_waiting(refresh);
 	refresh->next = refresh->grant;
 	if (!is_wanted(refresh, &refresh->grant)) {
+		metrics_count(metrics_of(refresh), METRIC_REFRESHED_ELSEWHERE);
 		finish(refresh, &refresh->next);
 	} else if (!refresh->of_settings || !refresh->grant.refresh_token.text.len) {
 		refresh->next.refresh_at = PK_TIME_UNKNOWN;
@@ -545,12 +572,15 @@ static void on_polled(const struct vault_answer *answer, void *arg)
 
 	if (is_stopped(refresh))
 		return;
-	if (answer->result != VAULT_OK)
+	if (answer->result != VAULT_OK) {
 		give_up(refresh, answer);
-	else if (is_wanted(refresh, &answer->grant[0]))
+	} else if (is_wanted(refresh, &answer->grant[0])) {
 		lease(refresh, on_leased);
-	else
+	} else {
+		stop_waiting(refresh);
+		metrics_count(metrics_of(refresh), METRIC_REFRESHED_ELSEWHERE);
 		tell_and_end(refresh, VAULT_OK, &answer->grant[0]);
+	}
 }
 
 static void on_login(struct pk_str dialect_text, const struct failure *failure, void *arg)

@@ -12,10 +12,10 @@
 struct spawn_fds {
 	int settings;
 	int control;
+	int metrics;
 	/* Those that a role has no use for are -1. */
 	int revoked;
 	int listen;
-	int metrics;
 };
 
 /* The process id, or -1 with errno. The descriptors stay the caller's. */

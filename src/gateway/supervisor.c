@@ -37,6 +37,7 @@ struct supervisor {
 	struct listening listening;
 	int revoked_fd[ROLES]; /* a front can only read; the broker has no use for it */
 	int metrics_fd;
+	struct metrics *metrics;
 	struct event *deadline;
 	bool stopping;
 	int status;
@@ -108,7 +109,7 @@ static bool start(struct child *child)
 		.control = pair[1],
 		.revoked = supervisor->revoked_fd[child->role],
 		.listen = listen_fd(child),
-		.metrics = child->role == ROLE_FRONT ? supervisor->metrics_fd : -1,
+		.metrics = supervisor->metrics_fd,
 	};
 
 	child->pid = spawn_child(child->role, &fds);
@@ -304,6 +305,7 @@ static void on_death(struct child *child, int status)
 	if (generation->leaving)
 		return;
 	log_death(child, status);
+	metrics_count_at(supervisor->metrics, METRIC_DIED, child->role);
 	if (generation->ready) {
 		restart(child);
 		return;
@@ -487,9 +489,11 @@ static bool set_up(struct supervisor *supervisor)
 	supervisor->revoked_fd[ROLE_FRONT] = revoked_readable(supervisor->revoked_fd[ROLE_KEEPER]);
 	supervisor->revoked_fd[ROLE_BROKER] = -1;
 	supervisor->metrics_fd = metrics_create();
+	if (supervisor->metrics_fd >= 0)
+		supervisor->metrics = metrics_map(supervisor->metrics_fd);
 	if (!listening)
 		return false;
-	if (!supervisor->base || supervisor->revoked_fd[ROLE_FRONT] < 0 || supervisor->metrics_fd < 0) {
+	if (!supervisor->base || supervisor->revoked_fd[ROLE_FRONT] < 0 || !supervisor->metrics) {
 		log_text("error", "supervisor.start", "cannot start: %s", strerror(errno));
 		return false;
 	}

@@ -12,12 +12,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 struct vault {
 	const struct store_ops *ops;
 	struct store *store;
 	struct subkey *keys; /* locked memory, read-only; the first seals */
 	size_t count;
+	vault_observer *observer;
+	void *observer_arg;
 };
 
 /* Whose tokens a call opens: a grant's, and that it does not open is the result; or those of each of
@@ -28,6 +31,8 @@ enum opens { OPENS_NONE, OPENS_ONE, OPENS_EACH };
 struct call {
 	const struct vault *vault;
 	enum opens opens;
+	enum vault_access access;
+	uint64_t began_at; /* microseconds */
 	vault_done *done;
 	void *arg;
 };
@@ -86,6 +91,12 @@ void vault_close(struct vault **vault)
 const char *vault_warning(const struct vault *vault)
 {
 	return vault->ops->warning ? vault->ops->warning(vault->store) : NULL;
+}
+
+void vault_observe(struct vault *vault, vault_observer *observer, void *arg)
+{
+	vault->observer = observer;
+	vault->observer_arg = arg;
 }
 
 /* ---- Places ---- */
@@ -235,6 +246,14 @@ static void open_grants(const struct call *call, const struct store_answer *stor
 	ret->count = stored->count;
 }
 
+static uint64_t clock_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
 static void on_answer(const struct store_answer *stored, void *arg)
 {
 	struct call *call = arg;
@@ -257,6 +276,9 @@ static void on_answer(const struct store_answer *stored, void *arg)
 	else if (size)
 		answer = (struct vault_answer){
 			.result = VAULT_DOWN, .spend = SPEND_DOWN, .problem = "out of memory"};
+	if (call->vault->observer)
+		call->vault->observer(call->access, clock_now() - call->began_at, answer.result,
+				      call->vault->observer_arg);
 	call->done(&answer, call->arg);
 	if (memory)
 		sodium_memzero(memory, size);
@@ -265,12 +287,13 @@ static void on_answer(const struct store_answer *stored, void *arg)
 }
 
 /* NULL without memory; then it was answered. */
-static struct call *begin(const struct vault *vault, enum opens opens, vault_done *done, void *arg)
+static struct call *begin(const struct vault *vault, enum vault_access access, enum opens opens,
+			  vault_done *done, void *arg)
 {
 	struct call *call = malloc(sizeof(*call));
 
 	if (call)
-		*call = (struct call){vault, opens, done, arg};
+		*call = (struct call){vault, opens, access, clock_now(), done, arg};
 	else
 		answer_alone(done, arg, VAULT_DOWN, "out of memory");
 	return call;
@@ -350,7 +373,7 @@ static void write_grant(struct vault *vault, enum write how, const struct grant 
 	if (!sealed)
 		answer_alone(done, arg, VAULT_DOWN, "out of memory");
 	else
-		call = begin(vault, OPENS_NONE, done, arg);
+		call = begin(vault, VAULT_WRITES, OPENS_NONE, done, arg);
 	if (call && how == WRITE_PUT)
 		vault->ops->put(vault->store, &row, on_answer, call);
 	else if (call && how == WRITE_FINISH)
@@ -381,11 +404,12 @@ void vault_reseal(struct vault *vault, const struct grant *grant, vault_done *do
 /* ---- Calls about one row ---- */
 
 /* NULL where there can be no such row, or no memory; then it was answered. */
-static struct call *begin_row(const struct vault *vault, struct pk_str login, struct pk_str subject,
-			      vault_done *done, void *arg)
+static struct call *begin_row(const struct vault *vault, enum vault_access access,
+			      struct pk_str login, struct pk_str subject, vault_done *done,
+			      void *arg)
 {
 	if (has_place(login, subject))
-		return begin(vault, OPENS_ONE, done, arg);
+		return begin(vault, access, OPENS_ONE, done, arg);
 	answer_alone(done, arg, VAULT_NONE, "");
 	return NULL;
 }
@@ -393,7 +417,7 @@ static struct call *begin_row(const struct vault *vault, struct pk_str login, st
 void vault_get(struct vault *vault, struct pk_str login, struct pk_str subject, vault_done *done,
 	       void *arg)
 {
-	struct call *call = begin_row(vault, login, subject, done, arg);
+	struct call *call = begin_row(vault, VAULT_READS, login, subject, done, arg);
 
 	if (call)
 		vault->ops->get(vault->store, login, subject, on_answer, call);
@@ -402,7 +426,7 @@ void vault_get(struct vault *vault, struct pk_str login, struct pk_str subject, 
 void vault_delete(struct vault *vault, struct pk_str login, struct pk_str subject, vault_done *done,
 		  void *arg)
 {
-	struct call *call = begin_row(vault, login, subject, done, arg);
+	struct call *call = begin_row(vault, VAULT_WRITES, login, subject, done, arg);
 
 	if (call)
 		vault->ops->delete (vault->store, login, subject, on_answer, call);
@@ -412,7 +436,7 @@ void vault_lease(struct vault *vault, struct pk_str login, struct pk_str subject
 		 const uint8_t owner[static LEASE_OWNER], int64_t seconds, vault_done *done,
 		 void *arg)
 {
-	struct call *call = begin_row(vault, login, subject, done, arg);
+	struct call *call = begin_row(vault, VAULT_WRITES, login, subject, done, arg);
 
 	if (call)
 		vault->ops->lease(vault->store, login, subject, owner, seconds, on_answer, call);
@@ -422,7 +446,7 @@ void vault_renew(struct vault *vault, struct pk_str login, struct pk_str subject
 		 const uint8_t owner[static LEASE_OWNER], int64_t seconds, int64_t sent_at,
 		 vault_done *done, void *arg)
 {
-	struct call *call = begin_row(vault, login, subject, done, arg);
+	struct call *call = begin_row(vault, VAULT_WRITES, login, subject, done, arg);
 
 	if (!call)
 		return;
@@ -436,7 +460,7 @@ void vault_list_sealed(struct vault *vault, const uint8_t key[static KEY_ID],
 		       struct pk_str after_login, struct pk_str after_subject, size_t limit,
 		       vault_done *done, void *arg)
 {
-	struct call *call = begin(vault, OPENS_EACH, done, arg);
+	struct call *call = begin(vault, VAULT_READS, OPENS_EACH, done, arg);
 
 	if (call)
 		vault->ops->list_sealed(vault->store, key, after_login, after_subject, limit,
@@ -445,7 +469,7 @@ void vault_list_sealed(struct vault *vault, const uint8_t key[static KEY_ID],
 
 void vault_due(struct vault *vault, int64_t now, size_t limit, vault_done *done, void *arg)
 {
-	struct call *call = begin(vault, OPENS_NONE, done, arg);
+	struct call *call = begin(vault, VAULT_READS, OPENS_NONE, done, arg);
 
 	if (call)
 		vault->ops->due(vault->store, now, limit, on_answer, call);
@@ -454,7 +478,7 @@ void vault_due(struct vault *vault, int64_t now, size_t limit, vault_done *done,
 void vault_list(struct vault *vault, struct pk_str login, struct pk_str after_login,
 		struct pk_str after_subject, size_t limit, vault_done *done, void *arg)
 {
-	struct call *call = begin(vault, OPENS_NONE, done, arg);
+	struct call *call = begin(vault, VAULT_READS, OPENS_NONE, done, arg);
 
 	if (call)
 		vault->ops->list(vault->store, login, after_login, after_subject, limit, on_answer,
@@ -464,7 +488,7 @@ void vault_list(struct vault *vault, struct pk_str login, struct pk_str after_lo
 void vault_find(struct vault *vault, struct pk_str login, struct pk_str subject,
 		struct pk_str session, size_t limit, vault_done *done, void *arg)
 {
-	struct call *call = begin(vault, OPENS_NONE, done, arg);
+	struct call *call = begin(vault, VAULT_READS, OPENS_NONE, done, arg);
 
 	if (call)
 		vault->ops->find(vault->store, login, subject, session, limit, on_answer, call);
@@ -472,7 +496,7 @@ void vault_find(struct vault *vault, struct pk_str login, struct pk_str subject,
 
 void vault_count(struct vault *vault, vault_done *done, void *arg)
 {
-	struct call *call = begin(vault, OPENS_NONE, done, arg);
+	struct call *call = begin(vault, VAULT_READS, OPENS_NONE, done, arg);
 
 	if (call)
 		vault->ops->count(vault->store, on_answer, call);
@@ -482,7 +506,7 @@ void vault_spend(struct vault *vault, const uint8_t id[static ATTEMPT_ID],
 		 const uint8_t code_hash[static CODE_HASH], int64_t expires_at, vault_done *done,
 		 void *arg)
 {
-	struct call *call = begin(vault, OPENS_NONE, done, arg);
+	struct call *call = begin(vault, VAULT_WRITES, OPENS_NONE, done, arg);
 
 	if (call)
 		vault->ops->spend(vault->store, id, code_hash, expires_at, on_answer, call);
@@ -491,7 +515,7 @@ void vault_spend(struct vault *vault, const uint8_t id[static ATTEMPT_ID],
 void vault_revoke(struct vault *vault, const struct revoked_session *session, vault_done *done,
 		  void *arg)
 {
-	struct call *call = begin(vault, OPENS_NONE, done, arg);
+	struct call *call = begin(vault, VAULT_WRITES, OPENS_NONE, done, arg);
 
 	if (call)
 		vault->ops->revoke(vault->store, session, on_answer, call);
@@ -499,7 +523,7 @@ void vault_revoke(struct vault *vault, const struct revoked_session *session, va
 
 void vault_revoked(struct vault *vault, int64_t cursor, int64_t now, vault_done *done, void *arg)
 {
-	struct call *call = begin(vault, OPENS_NONE, done, arg);
+	struct call *call = begin(vault, VAULT_READS, OPENS_NONE, done, arg);
 
 	if (call)
 		vault->ops->revoked(vault->store, cursor, now, on_answer, call);
@@ -507,7 +531,7 @@ void vault_revoked(struct vault *vault, int64_t cursor, int64_t now, vault_done 
 
 void vault_forget(struct vault *vault, int64_t now, vault_done *done, void *arg)
 {
-	struct call *call = begin(vault, OPENS_NONE, done, arg);
+	struct call *call = begin(vault, VAULT_WRITES, OPENS_NONE, done, arg);
 
 	if (call)
 		vault->ops->forget(vault->store, now, on_answer, call);

@@ -114,6 +114,13 @@ void vault_close(struct vault **vault);
  * up so, or does not say how. NULL where all is well. It lives for ever. */
 const char *vault_warning(const struct vault *vault);
 
+/* Told of every answer of the store, and how long it took: for counting. It must not call the vault.
+ * NULL: nobody is. */
+enum vault_access { VAULT_READS, VAULT_WRITES };
+typedef void vault_observer(enum vault_access access, uint64_t microseconds,
+			    enum vault_result result, void *arg);
+void vault_observe(struct vault *vault, vault_observer *observer, void *arg);
+
 /*
  * A login: inserts or replaces the grant of (login, subject); durable when it answers, like every
  * write. A grant without a refresh token keeps the one that is stored, and its expiry (RFC 6749 6:

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """GET /metrics: every front tells the same sums, in Prometheus' text format 0.0.4; they outlive a front and a reload; no label is a text
-from outside."""
+from outside; docs/metrics.md describes each, in its table that --renew writes anew: metrics.py PROGRAM --renew."""
 import os
+import pathlib
 import re
 import signal
 import sys
@@ -13,21 +14,23 @@ from harness import Browser, Gateway, ask, callback, check, equal, finish, is_re
 provider = Provider()
 gateway = Gateway(provider, quiet=False)
 
-NAME = r"proofkey_[a-z_]+_total"
-SAMPLE = re.compile(rf'({NAME}(?:\{{[a-z]+="[a-z0-9-]+"\}})?) (\d+)')
+NAME = r"proofkey_[a-z_]+"
+LABELS = r'\{[a-z]+="[a-zA-Z0-9.+-]+"(?:,[a-z]+="[a-zA-Z0-9.+-]+")*\}'
+SAMPLE = re.compile(rf"({NAME}(?:{LABELS})?) (\d+(?:\.\d+)?)")
+PAGE = pathlib.Path(__file__).resolve().parents[3] / "docs" / "metrics.md"
 
 
-def read():
-    """The samples, by name and labels; each connection is new, so that all fronts get their share."""
+def read(prefix="proofkey_(login|session|check)"):
+    """The samples whose names begin so, by name and labels; each connection is new, so that all fronts get their share."""
     reply = ask(gateway.port, "GET", "/metrics")
     if reply.status != 200:
         raise AssertionError(f"/metrics: {reply}")
-    return {found[1]: int(found[2]) for line in reply.text.splitlines() if (found := SAMPLE.fullmatch(line))}
+    return {found[1]: float(found[2]) for line in reply.text.splitlines() if re.match(prefix, line) and (found := SAMPLE.fullmatch(line))}
 
 
-def grown(before):
+def grown(before, prefix="proofkey_(login|session|check)"):
     """What has changed, and by how much."""
-    return {name: value - before.get(name, 0) for name, value in read().items() if value != before.get(name, 0)}
+    return {name: value - before.get(name, 0) for name, value in read(prefix).items() if value != before.get(name, 0)}
 
 
 def fault(name):
@@ -41,10 +44,18 @@ def readable():
     described = [line for line in lines if line.startswith("#")]
     samples = [line for line in lines if not line.startswith("#")]
     check(reply.text.endswith("\n") and samples and all(SAMPLE.fullmatch(line) for line in samples), "each line is a sample", samples)
-    for kind in (rf"# HELP ({NAME}) .+", rf"# TYPE ({NAME}) counter"):
-        named = [found[1] for line in described if (found := re.fullmatch(kind, line))]
-        check({re.match(NAME, line)[0] for line in samples} <= set(named) and len(named) == len(set(named)) == len(described) / 2,
-              f"each family has one {kind[2:6]}", described)
+    families = {found[1]: found[2] for line in described if (found := re.fullmatch(rf"# TYPE ({NAME}) (counter|gauge|histogram)", line))}
+    helped = [found[1] for line in described if (found := re.fullmatch(rf"# HELP ({NAME}) .+", line))]
+    check(len(described) == 2 * len(families) == 2 * len(helped) and set(helped) == set(families), "each family has one type and one help", described)
+    check(all(name.endswith("_total") == (kind == "counter") for name, kind in families.items()), "counters, and they alone, are called _total", families)
+    names = {re.match(NAME, line)[0] for line in samples}
+    suffixes = {name + end for name, kind in families.items() for end in (("_bucket", "_sum", "_count") if kind == "histogram" else ("",))}
+    check(names <= suffixes, "each sample is of a family", names - suffixes)
+    every = read("")
+    for name in (name for name in every if "_bucket{" in name and 'le="+Inf"' in name):
+        rest = name.replace('le="+Inf"', "").replace(",}", "}").replace("{}", "")
+        buckets = [every[other] for other in every if other.startswith(name.split('le="')[0])]
+        check(buckets == sorted(buckets) and buckets[-1] == every[rest.replace("_bucket", "_count")], f"{rest}: longer bounds count what is shorter", buckets)
     equal([ask(gateway.port, method, "/metrics").status for method in ("HEAD", "POST", "DELETE")], [200, 405, 405], "it is for reading")
 
 
@@ -78,6 +89,50 @@ def failures():
     equal(grown(before), {"proofkey_logins_started_total": 3, fault("login-cookie-lost"): 3}, "counts under its own")
 
 
+def of_the_keeper():
+    """What the keeper counts stands beside what the fronts do."""
+    wait_for(lambda: 'proofkey_grants{state="active"}' in read(""))
+    before = read("")
+    Browser(gateway).sign_in(provider)
+    Browser(gateway).sign_in(provider, token=lambda handler, document: handler.json({"error": "invalid_client"}, 401))
+    Browser(gateway).sign_in(provider, userinfo=lambda handler, document: handler.reset())
+    wanted = {f'proofkey_upstream_requests_total{{request="{kind}",status="{status}"}}': n for kind, status, n in
+              (("code", "2xx", 2), ("code", "4xx", 1), ("userinfo", "2xx", 1), ("userinfo", "none", 1), ("revoke", "2xx", 2))}
+    check(wait_for(lambda: grown(before, "proofkey_upstream_requests") == wanted), "requests to the provider, by kind and status", grown(before, "proofkey_upstream_requests"))
+    equal(grown(before, "proofkey_upstream_seconds_count"), {f'proofkey_upstream_seconds_count{{request="{kind}"}}': n for kind, n in
+          (("code", 3), ("userinfo", 2), ("revoke", 2))}, "and how long they took")
+    store = grown(before, "proofkey_store")
+    check(store['proofkey_store_seconds_count{access="write"}'] >= 4 and store['proofkey_store_seconds_sum{access="write"}'] > 0
+          and not [name for name in store if "failures" in name], "so are the calls of the store", store)
+    equal(read("")["proofkey_store_up"], 1, "which is up")
+    check(wait_for(lambda: read("proofkey_grants{") == {f'proofkey_grants{{state="{state}"}}': n for state, n in (("active", 1.0), ("retrying", 0.0), ("ended", 0.0))}),
+          "and how many grants there are", read("proofkey_grants{"))
+
+
+def described():
+    """docs/metrics.md has a row for each family, in its words, with its labels."""
+    text = ask(gateway.port, "GET", "/metrics").text
+    rows = []
+    for name, meaning, kind in re.findall(rf"# HELP ({NAME}) (.+)\n# TYPE {NAME} (\w+)\n", text):
+        labels = {}
+        for sample in re.findall(rf"^{name}(?:_bucket)?\{{(.*)\}} ", text, re.M):
+            for label, value in re.findall(r'([a-z]+)="([^"]*)"', sample):
+                labels.setdefault(label, dict())[value] = True
+        labels.pop("le", None)
+        by_fault = not labels and f"\n{name} " not in text and kind == "counter" or "fault" in labels
+        words = "`fault`: an id of the fault list" if by_fault else "; ".join(f"`{label}`: {', '.join(values)}" for label, values in labels.items())
+        rows.append(f"| `{name}` | {kind} | {words} | {meaning} |\n")
+    page = PAGE.read_text()
+    start, end = "<!-- table: tests/attacks/gateway/metrics.py --renew -->\n", "<!-- end -->\n"
+    table = "| name | type | labels | meaning |\n|---|---|---|---|\n" + "".join(rows)
+    if "--renew" in sys.argv:
+        PAGE.write_text(page.split(start)[0] + start + table + end + page.split(end)[1])
+    equal(PAGE.read_text().split(start)[1].split(end)[0], table, "docs/metrics.md describes them all, and no others")
+    used = set(re.findall(NAME, page.split(end)[1]))
+    names = {re.sub("_(bucket|sum|count)$", "", name) for name in used}
+    check(used and names <= set(re.findall(rf"# HELP ({NAME}) ", text)), "and asks for none that is not there", names)
+
+
 def hostile():
     """What comes with a request is no label, however it is written."""
     for text in ('x"} 1\nproofkey_forged_total 1\n', "proofkey_forged_total"):
@@ -95,6 +150,7 @@ def kept():
     os.kill(fronts[0], signal.SIGKILL)
     wait_for(lambda: len(gateway.children("front")) == 2 and fronts[0] not in gateway.children("front"))
     equal([grown(before) for _ in range(8)], [{}] * 8, "a front that is killed takes no count with it")
+    equal(read('proofkey_process_deaths_total{process="front"')['proofkey_process_deaths_total{process="front"}'], 1, "its death counts")
     fronts = gateway.children("front")
     gateway.process.send_signal(signal.SIGHUP)
     check(wait_for(lambda: len(gateway.children("front")) == 2 and not set(fronts) & set(gateway.children("front"))), "all fronts are new ones")
@@ -104,5 +160,5 @@ def kept():
 
 
 with gateway:
-    run(readable, counted, failures, hostile, kept)
+    run(readable, counted, failures, of_the_keeper, hostile, described, kept)
 finish()
