@@ -1,0 +1,174 @@
+#!/usr/bin/env python3
+"""The keeper is killed at every step of its work, and nothing is lost that its provider still honours: kill.py PROGRAM STORE [KILLS [SEED]]
+
+STORE is sqlite, postgres or redis. Without KILLS there are a few dozen; as many as there are steps, and more, take all steps and random
+moments besides. A SEED that was printed repeats what was chosen, though not what else the machine does."""
+import pathlib
+import queue
+import random
+import sys
+import threading
+import time
+import traceback
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from lane import Lane
+from shelves import SHELVES, holds
+from steps import Moment, Step, can_trace, when_dead
+from works import WORKS
+from harness import SANITIZED, check, finish, lock
+
+LANES = 6
+KILLS = 40
+TRAILING = 0.3  # seconds that a keeper has after its answer, in which it may still die of what it does then
+WEIGHTS = {"refresh": 4, "redeem": 3, "revoke": 2, "logout": 2}
+
+store = sys.argv[2]
+kills = int(sys.argv[3]) if len(sys.argv) > 3 else KILLS
+seed = int(sys.argv[4]) if len(sys.argv) > 4 else random.SystemRandom().randrange(1 << 32)
+chance = random.Random(seed)
+
+
+def note(text):
+    with lock:
+        print("# " + text, flush=True)
+
+
+def attempt(lane, kind, killer):
+    """One work of that kind, during which the killer does its own; how long it took, how it was killed, and what is wrong."""
+    work = kind()
+    work.prepare(lane)
+    pid = lane.keeper()
+    deadly = killer(pid)
+    began = time.monotonic()
+    reply = work.act(lane)
+    took = time.monotonic() - began
+    when_dead(pid, TRAILING)
+    deadly.end()
+    killed = when_dead(pid, 0.05)
+    return took, killed, deadly, work.judge(lane, reply, killed)
+
+
+def measure(lane, kind, tracing):
+    """How long a work takes, unharmed, and its steps."""
+    took, _, _, problem = attempt(lane, kind, lambda pid: Moment(pid, 3600))
+    check(not problem, f"{kind.name}, unharmed", problem)
+    if not tracing:
+        return took, []
+    _, killed, step, problem = attempt(lane, kind, Step)
+    check(not problem and not killed and step.attached, f"{kind.name}, watched: {len(step.steps)} steps", problem)
+    return took, step.steps
+
+
+def plan(measured):
+    """Which work dies when: half at a step, spread over all of them, half at a time. With kills enough, at all the steps first."""
+    chosen, every = [], [(kind, Step, step) for kind, (_, steps) in measured.items() for step in steps]
+    if 0 < len(every) <= kills / 2:
+        chosen = every
+    elif every:
+        by_kind = {kind: [one for one in every if one[0] is kind] for kind in measured}
+        share = kills / 2 / sum(WEIGHTS.values())
+        for kind, steps in by_kind.items():
+            count = min(max(round(share * WEIGHTS[kind.name]), 1), len(steps))
+            offset = chance.random()
+            chosen += [steps[int((i + offset) * len(steps) / count) % len(steps)] for i in range(count)]
+    kinds = list(measured)
+    while len(chosen) < kills:
+        kind = chance.choices(kinds, [WEIGHTS[kind.name] for kind in kinds])[0]
+        took, steps = measured[kind]
+        if steps and kills > KILLS and chance.random() < 0.5:
+            chosen.append((kind, Step, chance.choice(steps)))
+        else:
+            chosen.append((kind, Moment, (chance.random() * 1.3 * took,)))
+    chance.shuffle(chosen)
+    return chosen
+
+
+died = 0
+
+
+def work_off(lane, todo):
+    global died
+    while True:
+        try:
+            kind, killer, when = todo.get_nowait()
+        except queue.Empty:
+            return
+        try:
+            _, killed, deadly, problem = attempt(lane, kind, lambda pid: killer(pid, *when))
+            check(not problem, f"{lane.name}: {kind.name}, killed {deadly}" if killed else f"{lane.name}: {kind.name}, done before it was to die {deadly}",
+                  problem)
+            with lock:
+                died += killed
+        except Exception:
+            check(False, f"{lane.name}: {kind.name} ended early", traceback.format_exc())
+
+
+def last_look(lane):
+    """All of the gateway is started anew, by a power cut as it were."""
+    lane.gateway.restart(9)
+    passing = [cookies for cookies in lane.logged_out if lane.lets_pass(cookies)]
+    check(not passing, f"{lane.name}: of {len(lane.logged_out)} sessions that were ended none passes after a restart of everything", len(passing))
+    lane.harvest()
+
+
+def look_at_disk(shelf, lanes):
+    tokens = set().union(*(lane.tokens for lane in lanes))
+    control, _ = holds(shelf.directories(lanes), [lanes[0].subject])
+    found, size = holds(shelf.directories(lanes), tokens)
+    check(control and len(tokens) > len(lanes), "who has a grant stands in the store's files, so that they are read well", (control, len(tokens)))
+    check(not found, f"none of {len(tokens)} tokens stands in {size} bytes of the store's files", len(found))
+    logs = "\n".join(lane.gateway.log() for lane in lanes)
+    check(not [token for token in tokens if token[:12] in logs], "nor in a log")
+    check("Sanitizer" not in logs and "runtime error:" not in logs, "nothing was found by a sanitizer")
+
+
+def at_all(lanes, function, *arguments):
+    problems = []
+
+    def one(lane):
+        try:
+            function(lane, *arguments)
+        except Exception:
+            problems.append(lane)
+            check(False, f"{lane.name}: {function.__name__} ended early", traceback.format_exc())
+
+    threads = [threading.Thread(target=one, args=(lane,)) for lane in lanes]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return not problems
+
+
+def main():
+    forbidden = "sanitizers and tracing do not mix" if SANITIZED else can_trace()
+    if forbidden:
+        note(f"KILLED BY THE CLOCK ALONE, not at each step: {forbidden}")
+    note(f"{store}, {kills} kills, seed {seed}")
+    with SHELVES[store]() as shelf:
+        lanes = [Lane(number, shelf) for number in range(LANES)]
+        try:
+            if not at_all(lanes, Lane.start):
+                return
+            began = time.monotonic()
+            measured = {kind: measure(lanes[0], kind, not forbidden) for kind in WORKS}
+            todo = queue.Queue()
+            for one in plan(measured):
+                todo.put(one)
+            at_all(lanes, work_off, todo)
+            note(f"{died} died; {sum(lane.lost for lane in lanes)} replies were lost and named; "
+                 f"{sum(lane.orphans for lane in lanes)} grants were taken back here and not at the provider; "
+                 f"{time.monotonic() - began:.0f} seconds")
+            check(died > 0, f"{died} keepers were killed")
+            at_all(lanes, last_look)
+            look_at_disk(shelf, lanes)
+        finally:
+            for lane in lanes:
+                lane.stop()
+                lane.gateway.discard()
+
+
+main()
+finish()

@@ -1,0 +1,86 @@
+"""The stores that grants are kept in while keepers die: an address for each gateway, what ends a token's time, and where the bytes lie."""
+import os
+import pathlib
+import sqlite3
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "stores"))
+from postgres import Postgres  # noqa: E402
+from redis import Redis  # noqa: E402
+
+
+def ended_token():
+    """The times of a grant whose token has ended, by column: whoever asks for it makes the keeper refresh."""
+    now = int(time.time())
+    return {"access_expires_at": now - 10, "created_at": now - 1000, "refreshed_at": now - 1000}
+
+
+class OnSqlite:
+    """A file for each gateway, which makes it itself."""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    def add(self, lane):
+        return None
+
+    def path(self, lane):
+        return lane.gateway.directory / "state"
+
+    def expire(self, lane):
+        with sqlite3.connect(self.path(lane) / "vault.db", timeout=20) as rows:
+            columns = ended_token()
+            rows.execute(f"UPDATE grants SET {', '.join(name + ' = ?' for name in columns)}", list(columns.values()))
+        rows.close()
+
+    def directories(self, lanes):
+        return [self.path(lane) for lane in lanes]
+
+
+class OnPostgres(Postgres):
+    """A database for each gateway."""
+
+    def add(self, lane):
+        self.sql(f"CREATE DATABASE {lane.name}", "postgres")
+        return self.address.replace("/proofkey", "/" + lane.name)
+
+    def expire(self, lane):
+        self.sql("UPDATE proofkey.grants SET " + ", ".join(f"{name} = {value}" for name, value in ended_token().items()), lane.name)
+
+    def directories(self, _):
+        return [self.data]
+
+
+EXPIRE = "for _, key in ipairs(redis.call('KEYS', '*grant:*')) do redis.call('HSET', key, unpack(ARGV)) end"
+
+
+class OnRedis(Redis):
+    """A numbered database for each gateway."""
+
+    def add(self, lane):
+        return f"redis://127.0.0.1:{self.port}/{lane.number}"
+
+    def expire(self, lane):
+        words = [str(word) for pair in ended_token().items() for word in pair]
+        subprocess.run(["redis-cli", "-p", str(self.port), "-n", str(lane.number), "EVAL", EXPIRE, "0", *words], check=True, stdout=subprocess.DEVNULL)
+
+    def directories(self, _):
+        return [self.directory]
+
+
+SHELVES = {"sqlite": OnSqlite, "postgres": OnPostgres, "redis": OnRedis}
+
+
+def holds(directories, texts):
+    """Which of the texts stand in a file there, whole; how many bytes were looked at."""
+    files = [os.path.join(folder, name) for directory in directories for folder, _, names in os.walk(directory) for name in names
+             if os.path.isfile(os.path.join(folder, name))]
+    found = subprocess.run(["grep", "-aohFf", "/dev/stdin", "--", *files], input="\n".join(texts), text=True, capture_output=True, check=False)
+    if found.returncode > 1:
+        raise AssertionError(found.stderr)
+    return sorted(set(found.stdout.split())), sum(os.path.getsize(file) for file in files)

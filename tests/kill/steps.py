@@ -1,0 +1,101 @@
+"""Killing a process at a step of its work: as it enters one of the system calls that the rest of the world can see, by strace.
+
+What a process does between two of them is seen by nobody, so that to die at each of these calls is to die everywhere. Where tracing is
+forbidden, what is left is to die at a random time."""
+import os
+import re
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+
+# What a keeper reads counts as well: to have heard an answer and not to have heard it are not the same.
+CALLS = ("write,writev,pwrite64,pwritev,pwritev2,fsync,fdatasync,ftruncate,sendto,sendmsg,sendmmsg,connect,read,readv,pread64,recvfrom,recvmsg,"
+         "unlink,rename,openat,close,shutdown")
+
+
+class Step:
+    """Kills the process as it enters a call for the n-th time; without a call it only watches."""
+
+    def __init__(self, pid, call=None, n=0):
+        self.file = tempfile.NamedTemporaryFile("r", prefix="proofkey-steps-")
+        words = ["strace", "-s", "0", "-e", f"trace={CALLS}", "-o", self.file.name, "-p", str(pid)]
+        if call:
+            words += ["-e", f"inject={call}:signal=SIGKILL:when={n}"]
+        self.process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True)
+        self.call = call
+        self.n = n
+        self.said = self.process.stderr.readline()
+
+    @property
+    def attached(self):
+        return "attached" in self.said
+
+    def end(self):
+        """Lets go of the process, if it lives."""
+        self.process.send_signal(signal.SIGTERM)
+        self.process.communicate()
+        self.calls = [found[1] for line in self.file if (found := re.match(r"(\w+)\(", line))]
+        self.file.close()
+
+    @property
+    def steps(self):
+        """The calls of which it saw one or more, each with its number among those of its name: what a Step is made of."""
+        return [(call, self.calls[:i + 1].count(call)) for i, call in enumerate(self.calls)]
+
+    def __str__(self):
+        return f"at {self.call} {self.n}"
+
+
+class Moment:
+    """Kills the process after so many seconds."""
+
+    def __init__(self, pid, seconds):
+        self.pid = pid
+        self.seconds = seconds
+        self.ended = threading.Event()
+        self.thread = threading.Thread(target=self.run)
+        self.thread.start()
+
+    def run(self):
+        if self.ended.wait(self.seconds):
+            return
+        try:
+            os.kill(self.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+
+    def end(self):
+        self.ended.set()
+        self.thread.join()
+
+    def __str__(self):
+        return f"after {self.seconds * 1000:.1f} ms"
+
+
+def can_trace():
+    """Whether this machine lets us: what strace says if not, else None."""
+    with subprocess.Popen(["sleep", "60"]) as sleeping:
+        try:
+            step = Step(sleeping.pid)
+            step.end()
+            return None if step.attached else step.said.strip() or "strace did not start"
+        except FileNotFoundError:
+            return "there is no strace"
+        finally:
+            sleeping.kill()
+
+
+def when_dead(pid, seconds):
+    """Whether the process is dead within that time."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        try:
+            with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as stat:
+                if stat.read().rsplit(")", 1)[1].split()[0] == "Z":
+                    return True
+        except OSError:
+            return True
+        time.sleep(0.01)
+    return False
