@@ -21,6 +21,16 @@
 #define BROWSER_COOKIES_MAX 64
 #define CLOCK_SKEW 60 /* seconds that the clocks of two replicas may differ */
 
+#define MARK PK_BASE64URL_LEN(6) /* characters */
+#define MARKS_MAX 12 /* attempts that a browser remembers: tabs that end at one moment */
+
+/* The attempts that this browser had its answer for, as its cookie will say: this one first. */
+struct answered {
+	char marks[MARKS_MAX * MARK];
+	size_t len;
+	bool known; /* it had its answer before */
+};
+
 /* What a callback has to remember until the keeper answers. */
 struct waiting {
 	struct pk_str login; /* a view of the settings */
@@ -28,6 +38,7 @@ struct waiting {
 	int64_t issued_at;
 	int64_t expires_at;
 	bool signed_in; /* this browser has a session at this login already */
+	struct answered answered;
 	size_t return_to_len;
 	char return_to[RETURN_TO_MAX];
 };
@@ -118,6 +129,41 @@ static const char *check_state(struct front *front, const struct http_request *r
 	return NULL;
 }
 
+static struct pk_str answered_cookie(const struct front *front)
+{
+	return front->secure ? PK_STR("__Host-proofkey-answered") : PK_STR("proofkey-answered");
+}
+
+/* The cookie is the browser's to alter: it gains the start of another login by that, which it could
+ * have had for the asking. */
+static void read_answered(const struct front *front, const struct http_request *request,
+			  const uint8_t attempt[static ATTEMPT_ID], struct answered *ret)
+{
+	struct pk_str before = http_cookie(request, answered_cookie(front));
+	struct pk_buf marks = pk_buf(ret->marks, sizeof(ret->marks));
+	uint8_t hash[crypto_generichash_BYTES_MIN];
+
+	crypto_generichash(hash, sizeof(hash), attempt, ATTEMPT_ID, NULL, 0);
+	pk_base64url_encode(&marks, hash, 6);
+	for (; before.len >= MARK; before = pk_str_from(before, MARK)) {
+		if (pk_str_equal(pk_str_first(before, MARK),
+				 pk_str_first(pk_buf_str(&marks), MARK)))
+			ret->known = true;
+		else if (marks.len < marks.cap)
+			pk_buf_put(&marks, pk_str_first(before, MARK));
+	}
+	ret->len = marks.len;
+}
+
+/* Set with an answer, so that a browser that lacks it did not get one. */
+static void set_answered(struct front *front, struct http_request *request,
+			 const struct answered *answered)
+{
+	front_set_cookie(front, request, answered_cookie(front),
+			 (struct pk_str){answered->marks, answered->len},
+			 front->settings->attempt_lifetime);
+}
+
 static void send_back(struct http_request *request, const struct waiting *waiting)
 {
 	http_reply_header(request, "Cache-Control", PK_STR("no-store"));
@@ -146,6 +192,7 @@ static void reply_signed_in(struct front *front, struct http_request *request,
 		return;
 	}
 	metrics_count(front->metrics, METRIC_LOGINS_FINISHED);
+	set_answered(front, request, &waiting->answered);
 	front_set_cookie(front, request, front->session_cookie, pk_buf_str(&cookie),
 			 waiting->expires_at - waiting->issued_at);
 	send_back(request, waiting);
@@ -157,19 +204,18 @@ static int status_of(struct pk_str fault)
 		const char *fault;
 		int status;
 	} table[] = {
-		{"not-allowed", 403},          {"user-denied", 403},
-		{"provider-error", 502},       {"provider-unreachable", 502},
-		{"server-error", 502},
-		{"reply-not-oauth", 502},      {"reply-misread", 502},
-		{"subject-mismatch", 502},     {"id-token-missing", 502},
-		{"id-token-malformed", 502},   {"id-token-alg", 502},
-		{"id-token-key-unknown", 502}, {"id-token-signature", 502},
-		{"id-token-issuer", 502},      {"id-token-audience", 502},
-		{"id-token-expired", 502},     {"id-token-hash", 502},
-		{"clock-skew", 502},           {"nonce-mismatch", 502},
-		{"metadata-issuer", 502},      {"metadata-incomplete", 502},
-		{"metadata-pkce", 502},        {"store-unavailable", 503},
-		{"keeper-unavailable", 503},
+		{"not-allowed", 403},         {"user-denied", 403},
+		{"provider-error", 502},      {"provider-unreachable", 502},
+		{"server-error", 502},        {"reply-not-oauth", 502},
+		{"reply-misread", 502},       {"subject-mismatch", 502},
+		{"id-token-missing", 502},    {"id-token-malformed", 502},
+		{"id-token-alg", 502},        {"id-token-key-unknown", 502},
+		{"id-token-signature", 502},  {"id-token-issuer", 502},
+		{"id-token-audience", 502},   {"id-token-expired", 502},
+		{"id-token-hash", 502},       {"clock-skew", 502},
+		{"nonce-mismatch", 502},      {"metadata-issuer", 502},
+		{"metadata-incomplete", 502}, {"metadata-pkce", 502},
+		{"store-unavailable", 503},   {"keeper-unavailable", 503},
 	};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
@@ -186,6 +232,31 @@ static int status_of_failure(const struct failure *failure)
 	return status == 400 && failure->provider_error.len ? 502 : status;
 }
 
+/*
+ * The code was sent before, and its answer never reached this browser: the replica that had it was
+ * killed and a proxy asked the next one, or an impatient reload hung up on the first request. Codes
+ * are sent once, so the login begins anew, and who is still known to the provider notices nothing.
+ */
+static void begin_again(struct front *front, struct http_request *request,
+			const struct waiting *waiting)
+{
+	char memory[SESSION_LOGIN_MAX + 3 * RETURN_TO_MAX + 64];
+	struct pk_buf url = pk_buf(memory, sizeof(memory));
+	size_t start;
+
+	pk_buf_put(&url, front->settings->public_url);
+	pk_buf_put(&url, PK_STR("/login/"));
+	pk_buf_put(&url, waiting->login);
+	pk_buf_char(&url, '?');
+	start = url.len;
+	pk_form_put(&url, start, PK_STR("return_to"),
+		    (struct pk_str){waiting->return_to, waiting->return_to_len});
+	log_event("info", "login.again", &(struct log_field){"login", waiting->login}, 1);
+	http_reply_header(request, "Cache-Control", PK_STR("no-store"));
+	http_reply_header(request, "Referrer-Policy", PK_STR("no-referrer"));
+	http_redirect(request, 303, pk_buf_str(&url));
+}
+
 static void reply_failed(struct front *front, struct http_request *request,
 			 const struct waiting *waiting, struct message_reader *answer)
 {
@@ -197,13 +268,23 @@ static void reply_failed(struct front *front, struct http_request *request,
 		.explanation = message_str(answer, EXPLANATION_MAX),
 	};
 
+	const bool repeated = pk_str_equal(failure.fault, PK_STR("code-reused"));
+	const int status = status_of_failure(&failure);
+
 	/* The back button, a reload, a double click: whoever is signed in already goes where they
 	 * wanted to. */
-	if (waiting->signed_in && pk_str_equal(failure.fault, PK_STR("code-reused")))
+	if (waiting->signed_in && repeated) {
 		send_back(request, waiting);
-	else
-		page_reply_failure(front, request, status_of_failure(&failure), waiting->login,
-				   &failure);
+		return;
+	}
+	if (repeated && !waiting->answered.known) {
+		begin_again(front, request, waiting);
+		return;
+	}
+	/* After what passes, a reload begins again. */
+	if (status != 503)
+		set_answered(front, request, &waiting->answered);
+	page_reply_failure(front, request, status, waiting->login, &failure);
 }
 
 static void reply_away(struct front *front, struct http_request *request, struct pk_str login)
@@ -247,6 +328,7 @@ static bool send_call(struct front *front, struct http_request *request, struct 
 	bool sent;
 
 	waiting->signed_in = replaces && pk_str_equal(old.login, waiting->login);
+	read_answered(front, request, attempt->id, &waiting->answered);
 	keeper_link_begin(front->keeper, CALL_REDEEM, &message);
 	message_put_str(&message, waiting->login);
 	put_bytes(&message, attempt->id, sizeof(attempt->id));

@@ -3,10 +3,11 @@
 import sqlite3
 import sys
 import time
+import urllib.parse
 
 sys.dont_write_bytecode = True
 from fake_provider import Provider
-from harness import Browser, Gateway, at_once, check, equal, finish, is_refused, is_sent_back, wait_for
+from harness import Browser, Gateway, at_once, check, equal, finish, is_refused, is_sent_back, parameters, wait_for
 
 provider = Provider()
 
@@ -72,16 +73,24 @@ def replaced_session_lives_a_moment():
 
 
 def callback_at_both():
-    """One code, two replicas: it is redeemed once."""
+    """One code, two replicas: it is redeemed once. Who had no answer from the one is sent to begin anew by the other."""
     one, two = pair()
     with one, two:
         browser = Browser(one)
-        path = provider.approve(browser.start(return_to="/there"))
+        path = provider.approve(browser.start(return_to="/there?a=1&b=%26"))
         again = Browser(two, dict(browser.jar))  # whoever is signed in would be sent on
-        is_sent_back(one, browser.get(path), "the callback at one replica", "/there")
-        is_refused(two, again.get(path), 400, "code-reused", "the same at the other")
-        equal(one.rows("spent_attempts"), 1, "one attempt is spent")
-
+        is_sent_back(one, browser.get(path), "the callback at one replica", "/there?a=1&b=%26")
+        reply = again.get(path)
+        equal((reply.status, reply.location), (303, one.url + "/login/one?return_to=" + urllib.parse.quote(one.url + "/there?a=1&b=%26", safe="")),
+              "the same at the other, which had no answer: the login begins anew")
+        equal((provider.asked("token", parameters(path)["code"]), one.rows("spent_attempts")), (1, 1), "the code was sent once, and one attempt is spent")
+        path = provider.approve(again.get(reply.location.removeprefix(one.url)).location)
+        is_sent_back(one, again.get(path), "and ends well", "/there?a=1&b=%26")
+        equal(len(two.log_lines("event=login.again")), 1, "the log says so once")
+        again.jar.pop("proofkey")
+        is_refused(two, again.get(path), 400, "code-reused", "who had an answer and comes again, signed out, is told")
+        again.jar["proofkey-answered"] = "x" * 4000
+        equal(again.get(path).status, 303, "an altered note of that begins another login, and no more")
 
 at_once(logout_is_seen_by_all, everybody_of_one_subject, callback_at_both, replaced_session_lives_a_moment)
 finish()
