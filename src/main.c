@@ -21,7 +21,7 @@ static const struct command {
 	{"explain",  explain_main,  "say why a login failed, and what to change"},
 	{"provider", provider_main, "list, show and check the providers' dialects"},
 	{"grants",   grants_main,   "show what a running gateway holds for people, and take it back"},
-	{"keys",     keys_main,     "make the key ring that seals cookies and tokens"},
+	{"keys",     keys_main,     "make and rotate the key ring that seals cookies and tokens"},
 };
 /* clang-format on */
 

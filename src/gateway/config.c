@@ -12,17 +12,16 @@
 #include "gateway/session.h"
 #include "io/dialect_file.h"
 #include "io/message.h"
+#include "vault/private_file.h"
 
 #include <confuse.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #define SECRET_MAX 4096
 #define SESSION_LIFETIME_DEFAULT (12 * 3600)
@@ -155,24 +154,15 @@ static bool take_public_url(struct config *config)
 static bool read_secret(struct config *config, cfg_t *section, size_t index, struct pk_secret *ret)
 {
 	const char *path = cfg_getstr(section, "client_secret_file");
-	const int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t size;
+	struct pk_buf text;
+	const char *problem;
 
-	if (fd < 0)
-		return refuse(config, section, "client_secret_file", "%s: %s", path,
-			      strerror(errno));
 	config->secret[index] = sodium_malloc(SECRET_MAX);
-	size = config->secret[index] ? read(fd, config->secret[index], SECRET_MAX) : -1;
-	if (size < 0)
-		(void)refuse(config, section, "client_secret_file", "%s: %s", path,
-			     strerror(errno));
-	close(fd);
-	if (size < 0)
-		return false;
-	if (size == SECRET_MAX)
-		return refuse(config, section, "client_secret_file", "%s is larger than any secret",
-			      path);
-	ret->text = pk_str_trim((struct pk_str){config->secret[index], (size_t)size});
+	text = pk_buf(config->secret[index], config->secret[index] ? SECRET_MAX : 0);
+	problem = text.cap ? private_file_read(path, &text) : "out of memory";
+	if (problem)
+		return refuse(config, section, "client_secret_file", "%s: %s", path, problem);
+	ret->text = pk_str_trim(pk_buf_str(&text));
 	if (!ret->text.len)
 		return refuse(config, section, "client_secret_file", "%s is empty", path);
 	for (size_t i = 0; i < ret->text.len; i++)

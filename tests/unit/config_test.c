@@ -247,14 +247,80 @@ static void a_secrets_file_has_a_secret(void **state)
 	assert_refused(WITH_FILE, "proofkey.conf:6: client_secret_file: secret is empty");
 	memset(large, 'h', sizeof(large));
 	write_file("secret", large, sizeof(large));
-	assert_refused(WITH_FILE,
-		       "proofkey.conf:6: client_secret_file: secret is larger than any secret");
+	assert_refused(WITH_FILE, "proofkey.conf:6: client_secret_file: secret: it is too large");
 	write_file("secret", "hush\0hush", 9);
 	assert_refused(WITH_FILE, "proofkey.conf:6: client_secret_file: secret has control");
 	(void)unlink("secret");
 	assert_int_equal(mkdir("secret", 0700), 0);
-	assert_refused(WITH_FILE, "proofkey.conf:6: client_secret_file: secret: Is a directory");
+	assert_refused(WITH_FILE,
+		       "proofkey.conf:6: client_secret_file: secret: it is not a regular");
 	assert_int_equal(rmdir("secret"), 0);
+}
+
+#define BROKER_KEY                                                                                 \
+	"broker = \"127.0.0.1:4182\"\n"                                                            \
+	"broker_key \"program\" { secret_file = \"secret\" logins = {\"first\"} }\n"
+
+/* Of the key ring keyring_test.c says the same. */
+static void a_secrets_file_is_its_owners_alone(void **state)
+{
+	static const mode_t modes[] = {0640, 0604, 0660, 0610, 0602, 0444};
+	static const char secret[] = "a-secret-of-more-than-thirty-two-characters";
+
+	(void)state;
+	write_file("secret", secret, sizeof(secret) - 1);
+	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+		assert_int_equal(chmod("secret", modes[i]), 0);
+		assert_refused(WITH_FILE, "client_secret_file: secret: others than its owner");
+		assert_refused(ALL BROKER_KEY, "secret_file: secret: others than its owner");
+	}
+	assert_int_equal(chmod("secret", 0400), 0);
+	config_free(load_good(WITH_FILE));
+	config_free(load_good(ALL BROKER_KEY));
+	assert_int_equal(rename("secret", "elsewhere"), 0);
+	assert_int_equal(symlink("elsewhere", "secret"), 0);
+	assert_refused(WITH_FILE, "client_secret_file: secret: it is a symbolic link");
+	assert_refused(ALL BROKER_KEY, "secret_file: secret: it is a symbolic link");
+	assert_int_equal(unlink("secret"), 0);
+	assert_int_equal(unlink("elsewhere"), 0);
+}
+
+/* As a service manager hands them over: a directory that only reading is possible in, whose name is
+ * in the environment. */
+static void secrets_may_be_credentials(void **state)
+{
+	static const char text[] =
+		URL STORE ALLOW "keys = \"${CREDENTIALS_DIRECTORY}/keys\"\n"
+				"login \"first\" { " CLIENT
+				"client_secret_file = \"${CREDENTIALS_DIRECTORY}/first\" }\n"
+				"broker = \"127.0.0.1:4182\"\n"
+				"broker_key \"program\" { logins = {\"first\"}\n"
+				"  secret_file = \"${CREDENTIALS_DIRECTORY}/program\" }\n";
+	static const char *const names[] = {"credentials/first", "credentials/program"};
+	struct config *config;
+
+	(void)state;
+	assert_int_equal(mkdir("credentials", 0700), 0);
+	assert_true(keyring_create("credentials/keys", error, sizeof(error)));
+	assert_int_equal(chmod("credentials/keys", 0400), 0);
+	for (size_t i = 0; i < 2; i++) {
+		write_file(names[i], "0123456789abcdef0123456789abcdef\n", 33);
+		assert_int_equal(chmod(names[i], 0400), 0);
+	}
+	assert_int_equal(chmod("credentials", 0500), 0);
+	assert_int_equal(setenv("CREDENTIALS_DIRECTORY", "credentials", 1), 0);
+	config = load_good(text);
+	assert_text(config_settings(config)->login[0].secret.text,
+		    "0123456789abcdef0123456789abcdef");
+	assert_int_equal(config_settings(config)->broker_key_count, 1);
+	config_free(config);
+	assert_int_equal(unsetenv("CREDENTIALS_DIRECTORY"), 0);
+	assert_refused(text, "client_secret_file: /first: No such file");
+	assert_int_equal(chmod("credentials", 0700), 0);
+	for (size_t i = 0; i < 2; i++)
+		assert_int_equal(unlink(names[i]), 0);
+	assert_int_equal(unlink("credentials/keys"), 0);
+	assert_int_equal(rmdir("credentials"), 0);
 }
 
 #define FIRST(more) URL STORE KEYS ALLOW "login \"first\" {\n" more "\n}\n"
@@ -488,6 +554,8 @@ int main(void)
 		cmocka_unit_test(the_environment_is_expanded),
 		cmocka_unit_test(a_secret_may_stand_in_a_file),
 		cmocka_unit_test(a_secrets_file_has_a_secret),
+		cmocka_unit_test(a_secrets_file_is_its_owners_alone),
+		cmocka_unit_test(secrets_may_be_credentials),
 		cmocka_unit_test(mistakes_are_told_with_their_line),
 		cmocka_unit_test(long_lists_keep_the_lines),
 		cmocka_unit_test(a_file_that_is_not_there),

@@ -5,7 +5,11 @@
 #include "vault/keyring.h"
 #include "base/text.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <endian.h>
+#include <linux/posix_acl.h>
+#include <linux/posix_acl_xattr.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -23,6 +28,7 @@
 #define TIME "2026-11-21T10:00:00Z "
 #define KEY_A "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8" /* the bytes 0 to 31 */
 #define KEY_B "ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8" /* and 32 to 63 */
+#define KEY_C "QEFCQ0RFRkdISUpLTE1OT1BRUlNUVVZXWFlaW1xdXl8" /* and 64 to 95 */
 
 static char directory[] = "/tmp/keyring-test-XXXXXX";
 static char path[64];
@@ -98,6 +104,10 @@ static void parse_refuses_with_the_line(void **state)
 		{TIME "+/ECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8", "line 1: a key is 32 bytes"},
 		{TIME "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh9", "line 1: a key is 32 bytes"},
 		{TIME KEY_A "\n" TIME KEY_B "\n" TIME KEY_A,  "line 3: this key is there twice"},
+		{TIME KEY_A " prepared",                      "line 1: a key that is prepared cannot be the first"},
+		{TIME KEY_A "\n" TIME KEY_B " prepare",       "line 2: a key is 32 bytes"},
+		{TIME KEY_A "\n" TIME KEY_B " prepared ready", "line 2: a key is 32 bytes"},
+		{TIME KEY_A "\n" TIME KEY_B " prepared\n" TIME KEY_C, "line 3: no key can stand behind one that is prepared"},
 	};
 	/* clang-format on */
 
@@ -122,6 +132,22 @@ static void parse_refuses_a_nul(void **state)
 	(void)state;
 	assert_false(keyring_parse(PK_STR(TIME KEY_A "\n\0\n"), &ring, error, sizeof(error)));
 	assert_true(pk_str_starts(pk_str(error), PK_STR("line 2: ")));
+}
+
+static void parse_knows_which_is_prepared(void **state)
+{
+	struct keyring ring;
+	char error[128] = "";
+
+	(void)state;
+	assert_true(keyring_parse(PK_STR(TIME KEY_A "\n" TIME KEY_B), &ring, error, sizeof(error)));
+	assert_false(ring.prepared);
+	assert_true(keyring_parse(PK_STR(TIME KEY_A "\n" TIME KEY_B " prepared\r\n"), &ring, error,
+				  sizeof(error)));
+	assert_true(ring.prepared);
+	assert_int_equal(ring.count, 2);
+	assert_int_equal(ring.master[1][0], 32);
+	assert_string_equal(ring.made[1], "2026-11-21T10:00:00Z");
 }
 
 static void parse_takes_sixteen_keys_and_no_more(void **state)
@@ -210,6 +236,55 @@ static void load_refuses_what_others_may_touch(void **state)
 	}
 	write_file(TIME KEY_A "\n", 0400);
 	assert_true(keyring_load(path, &ring, error, sizeof(error)));
+}
+
+/* An access control list with one user and one group more, as the kernel stores it. */
+static bool set_acl(uint32_t user, uint16_t user_may, uint16_t owning_group_may, uint16_t group_may)
+{
+	const struct posix_acl_xattr_entry entries[] = {
+		{ACL_USER_OBJ, ACL_READ, (uint32_t)-1},          {ACL_USER, user_may, user},
+		{ACL_GROUP_OBJ, owning_group_may, (uint32_t)-1}, {ACL_GROUP, group_may, 65533},
+		{ACL_MASK, ACL_READ | ACL_WRITE, (uint32_t)-1},  {ACL_OTHER, 0, (uint32_t)-1},
+	};
+	struct {
+		struct posix_acl_xattr_header head;
+		struct posix_acl_xattr_entry entry[6];
+	} list = {.head = {htole32(POSIX_ACL_XATTR_VERSION)}};
+
+	for (size_t i = 0; i < 6; i++)
+		list.entry[i] = (struct posix_acl_xattr_entry){htole16(entries[i].e_tag),
+							       htole16(entries[i].e_perm),
+							       htole32(entries[i].e_id)};
+	if (setxattr(path, "system.posix_acl_access", &list, sizeof(list), 0) == 0)
+		return true;
+	assert_int_equal(errno, EOPNOTSUPP);
+	return false;
+}
+
+/* As a service manager lets a service's user read a credential of root's: the permissions of the
+ * group are the list's mask then. */
+static void load_takes_what_a_list_gives_us_alone(void **state)
+{
+	struct keyring ring;
+	struct stat status;
+	char error[256];
+
+	(void)state;
+	write_file(TIME KEY_A "\n", 0400);
+	if (!set_acl(geteuid(), ACL_READ, 0, 0))
+		skip();
+	assert_int_equal(stat(path, &status), 0);
+	assert_int_equal(status.st_mode & 07777, 0460);
+	assert_true(keyring_load(path, &ring, error, sizeof(error)));
+	assert_true(set_acl(65534, 0, 0, 0));
+	assert_true(keyring_load(path, &ring, error, sizeof(error)));
+	assert_true(set_acl(65534, ACL_READ, 0, 0));
+	assert_false(keyring_load(path, &ring, error, sizeof(error)));
+	assert_true(set_acl(geteuid(), ACL_READ, ACL_READ, 0));
+	assert_false(keyring_load(path, &ring, error, sizeof(error)));
+	assert_true(set_acl(geteuid(), ACL_READ, 0, ACL_READ));
+	assert_false(keyring_load(path, &ring, error, sizeof(error)));
+	assert_non_null(strstr(error, "others than its owner"));
 }
 
 static void load_refuses_what_is_no_plain_file(void **state)
@@ -338,11 +413,13 @@ int main(void)
 		cmocka_unit_test(parse_takes_keys_newest_first),
 		cmocka_unit_test(parse_refuses_with_the_line),
 		cmocka_unit_test(parse_refuses_a_nul),
+		cmocka_unit_test(parse_knows_which_is_prepared),
 		cmocka_unit_test(parse_takes_sixteen_keys_and_no_more),
 		cmocka_unit_test_teardown(created_ring_loads_and_is_ours_alone, remove_file),
 		cmocka_unit_test_teardown(create_touches_nothing_that_exists, remove_file),
 		cmocka_unit_test(create_needs_the_directory),
 		cmocka_unit_test_teardown(load_refuses_what_others_may_touch, remove_file),
+		cmocka_unit_test_teardown(load_takes_what_a_list_gives_us_alone, remove_file),
 		cmocka_unit_test_teardown(load_refuses_what_is_no_plain_file, remove_file),
 		cmocka_unit_test_teardown(load_refuses_a_file_without_end, remove_file),
 		cmocka_unit_test_teardown(load_names_file_and_line, remove_file),
