@@ -4,6 +4,7 @@
  */
 #include "gateway/child.h"
 #include "gateway/calls.h"
+#include "gateway/log.h"
 
 #include <errno.h>
 #include <sodium.h>
@@ -36,6 +37,7 @@ struct settings *child_settings(enum role role)
 		return NULL;
 	}
 	close(CHILD_SETTINGS);
+	log_threshold((enum log_level)memory->settings.log_level);
 	return &memory->settings;
 }
 

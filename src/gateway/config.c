@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "gateway/broker_address.h"
 #include "gateway/broker_key.h"
+#include "gateway/log.h"
 #include "gateway/origin.h"
 #include "gateway/proxy.h"
 #include "gateway/session.h"
@@ -503,6 +504,10 @@ static bool take_rest(struct config *config)
 	settings->listen = text_of(config->cfg, "listen");
 	settings->store = text_of(config->cfg, "store");
 	settings->explain_to_users = cfg_getbool(config->cfg, "explain_to_users");
+	settings->log_level = log_level_named(text_of(config->cfg, "log_level"));
+	if (settings->log_level == LOG_LEVELS)
+		return refuse(config, config->cfg, "log_level",
+			      "it is \"error\", \"warn\", \"info\" or \"debug\"");
 	settings->fronts = cfg_getint(config->cfg, "fronts");
 	if (settings->fronts < 0 || settings->fronts > FRONTS_MAX)
 		return refuse(config, config->cfg, "fronts", "from 1 to %d, or 0 for one per core",
@@ -561,6 +566,7 @@ static bool declare(struct config *config)
 		CFG_INT("session_lifetime", SESSION_LIFETIME_DEFAULT, CFGF_NONE),
 		CFG_INT("attempt_lifetime", ATTEMPT_LIFETIME_DEFAULT, CFGF_NONE),
 		CFG_BOOL("explain_to_users", cfg_false, CFGF_NONE),
+		CFG_STR("log_level", "info", CFGF_NONE),
 		CFG_STR_LIST("trusted_proxies", NULL, CFGF_NONE),
 		CFG_STR_LIST("return_to_origins", NULL, CFGF_NONE),
 		CFG_SEC("allow", allow_opts, CFGF_NONE),

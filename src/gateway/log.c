@@ -13,6 +13,27 @@
 #define VALUE_MAX_BYTES 400
 
 static const char *process = "gateway";
+static enum log_level threshold = LOG_LEVEL_INFO;
+
+void log_threshold(enum log_level level)
+{
+	threshold = level;
+}
+
+enum log_level log_level_named(struct pk_str name)
+{
+	static const char *const names[LOG_LEVELS] = {
+		[LOG_LEVEL_ERROR] = "error",
+		[LOG_LEVEL_WARN] = "warn",
+		[LOG_LEVEL_INFO] = "info",
+		[LOG_LEVEL_DEBUG] = "debug",
+	};
+	int level = 0;
+
+	while (level < LOG_LEVELS && !pk_str_equal(name, pk_str(names[level])))
+		level++;
+	return (enum log_level)level;
+}
 
 void log_process(const char *name)
 {
@@ -68,6 +89,8 @@ void log_event(const char *level, const char *event, const struct log_field *fie
 	char memory[LINE_MAX_BYTES];
 	struct pk_buf line = pk_buf(memory, sizeof(memory) - 1);
 
+	if (log_level_named(pk_str(level)) > threshold)
+		return;
 	put_time(&line);
 	put_field(&line, "level", pk_str(level));
 	put_field(&line, "process", pk_str(process));

@@ -4,6 +4,7 @@
  */
 #include "gateway/settings.h"
 #include "base/text.h"
+#include "gateway/log.h"
 #include "io/message.h"
 
 #include <string.h>
@@ -188,6 +189,7 @@ static void get_logins(struct message_reader *in, struct settings *ret, enum rol
 
 void settings_pack(const struct settings *settings, enum role role, struct pk_buf *out)
 {
+	message_put_number(out, (uint64_t)settings->log_level);
 	if (role == ROLE_BROKER) {
 		put_broker_keys(out, settings, role);
 		return;
@@ -204,6 +206,9 @@ bool settings_unpack(struct pk_str packed, enum role role, struct settings *ret)
 	struct message_reader in = message_reader(packed);
 
 	memset(ret, 0, sizeof(*ret));
+	ret->log_level = (int64_t)message_number(&in);
+	if (ret->log_level < 0 || ret->log_level >= LOG_LEVELS)
+		in.bad = true;
 	if (role == ROLE_BROKER) {
 		get_broker_keys(&in, ret, role);
 		return message_done(&in);

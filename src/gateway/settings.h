@@ -51,6 +51,7 @@ struct settings {
 	int64_t session_lifetime; /* seconds */
 	int64_t attempt_lifetime;
 	bool explain_to_users;
+	int64_t log_level; /* an enum log_level; for all */
 
 	struct login_settings login[LOGINS_MAX];
 	size_t login_count;

@@ -405,6 +405,7 @@ static bool begin_generation(struct supervisor *supervisor)
 		log_text("error", "gateway.config", "%s", error);
 		return false;
 	}
+	log_threshold((enum log_level)config_settings(config)->log_level);
 	warn_of_unchanged(&supervisor->listening, config_settings(config));
 	generation =
 		generation_new(supervisor, config_settings(config), supervisor->listening.fronts);

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "gateway/config.h"
+#include "gateway/log.h"
 #include "vault/keyring.h"
 
 #include <fcntl.h>
@@ -128,6 +129,7 @@ static void what_is_not_given_has_a_default(void **state)
 	assert_int_equal(settings->session_lifetime, 12 * 3600);
 	assert_int_equal(settings->attempt_lifetime, 600);
 	assert_false(settings->explain_to_users);
+	assert_int_equal(settings->log_level, LOG_LEVEL_INFO);
 	assert_int_equal(settings->trusted_proxies.count, 0);
 	assert_int_equal(settings->return_to_origins.count, 0);
 	assert_int_equal(settings->session_keys.count, 1);
@@ -152,6 +154,7 @@ static void every_key_is_read(void **state)
 		"session_lifetime = 3600\n"
 		"attempt_lifetime = 30\n"
 		"explain_to_users = true\n"
+		"log_level = \"debug\"\n"
 		"trusted_proxies = {\"127.0.0.1\", \"fd00::/8\"}\n"
 		"return_to_origins = {\"https://videos.example.com\", "
 		"\"https://app.example.com:8443\"}\n" PROVIDERS "allow {\n"
@@ -178,6 +181,7 @@ static void every_key_is_read(void **state)
 	assert_int_equal(settings->session_lifetime, 3600);
 	assert_int_equal(settings->attempt_lifetime, 30);
 	assert_true(settings->explain_to_users);
+	assert_int_equal(settings->log_level, LOG_LEVEL_DEBUG);
 	assert_int_equal(settings->trusted_proxies.count, 2);
 	assert_text(settings->trusted_proxies.item[1], "fd00::/8");
 	assert_int_equal(settings->return_to_origins.count, 2);
@@ -346,6 +350,8 @@ static const struct {
 	{ALL "fronts = 1.5\n",                 "proofkey.conf:10: invalid integer value for option 'fronts'"},
 	{ALL "fronts = 99999999999999999999\n", "proofkey.conf:10: integer value for option 'fronts' is out of range"},
 	{ALL "explain_to_users = maybe\n",     "proofkey.conf:10: invalid boolean value for option 'explain_to_users'"},
+	{ALL "log_level = \"Info\"\n",          "proofkey.conf:10: log_level: it is \"error\""},
+	{ALL "log_level = \"\"\n",              "proofkey.conf:10: log_level: it is \"error\""},
 	{ALL "trusted_proxies = \n",           "proofkey.conf:"},
 
 	/* given twice */

@@ -14,7 +14,7 @@
 static char line[16384];
 
 /* Logs with stderr going to a pipe, and reads what came. */
-static void capture(const struct log_field *fields, size_t count)
+static void capture_at(const char *level, const struct log_field *fields, size_t count)
 {
 	int ends[2], saved;
 	ssize_t got;
@@ -23,14 +23,19 @@ static void capture(const struct log_field *fields, size_t count)
 	saved = dup(STDERR_FILENO);
 	assert_true(saved >= 0);
 	assert_true(dup2(ends[1], STDERR_FILENO) >= 0);
-	log_event("warn", "test.event", fields, count);
+	log_event(level, "test.event", fields, count);
 	assert_true(dup2(saved, STDERR_FILENO) >= 0);
 	close(saved);
 	close(ends[1]);
 	got = read(ends[0], line, sizeof(line) - 1);
 	close(ends[0]);
-	assert_true(got > 0);
-	line[got] = '\0';
+	line[got > 0 ? got : 0] = '\0';
+}
+
+static void capture(const struct log_field *fields, size_t count)
+{
+	capture_at("warn", fields, count);
+	assert_true(line[0]);
 }
 
 static void assert_one_line(void)
@@ -133,6 +138,24 @@ static void a_sentence_is_a_field(void **state)
 	assert_non_null(strstr(line, " text=\"5 fronts and a keeper\"\n"));
 }
 
+static void what_matters_less_is_left_out(void **state)
+{
+	static const char *const levels[LOG_LEVELS] = {"error", "warn", "info", "debug"};
+	const struct log_field field = {"a", PK_STR("1")};
+
+	(void)state;
+	for (int threshold = 0; threshold < LOG_LEVELS; threshold++) {
+		assert_int_equal(log_level_named(pk_str(levels[threshold])), threshold);
+		log_threshold((enum log_level)threshold);
+		for (int level = 0; level < LOG_LEVELS; level++) {
+			capture_at(levels[level], &field, 1);
+			assert_int_equal(line[0] != '\0', level <= threshold);
+		}
+	}
+	log_threshold(LOG_LEVEL_INFO);
+	assert_int_equal(log_level_named(PK_STR("loud")), LOG_LEVELS);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -141,6 +164,7 @@ int main(void)
 		cmocka_unit_test(a_value_stays_in_its_field),
 		cmocka_unit_test(long_values_are_cut_and_fields_are_whole),
 		cmocka_unit_test(a_sentence_is_a_field),
+		cmocka_unit_test(what_matters_less_is_left_out),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,7 @@
  */
 #include "setting.h"
 
+#include "gateway/log.h"
 #include "gateway/settings.h"
 
 #include <stdlib.h>
@@ -51,6 +52,7 @@ static int set_up(void **state)
 		.session_lifetime = 43200,
 		.attempt_lifetime = 600,
 		.explain_to_users = true,
+		.log_level = LOG_LEVEL_WARN,
 		.trusted_proxies = {{PK_STR("127.0.0.1"), PK_STR("10.0.0.0/8")}, 2},
 		.return_to_origins = {{PK_STR("https://videos.example.com")}, 1},
 		.store = PK_STR("sqlite:/var/lib/proofkey/vault.db"),
@@ -108,6 +110,7 @@ static void assert_logins_equal(void)
 	assert_int_equal(unpacked.session_lifetime, 43200);
 	assert_int_equal(unpacked.attempt_lifetime, 600);
 	assert_true(unpacked.explain_to_users);
+	assert_int_equal(unpacked.log_level, LOG_LEVEL_WARN);
 	assert_int_equal(unpacked.login_count, 2);
 	for (size_t i = 0; i < 2; i++) {
 		const struct login_settings *got = &unpacked.login[i];
@@ -141,6 +144,17 @@ static void a_front_reads_its_part(void **state)
 	assert_int_equal(unpacked.vault_keys.count, 0);
 	assert_int_equal(unpacked.store.len, 0);
 	assert_int_equal(unpacked.login[0].secret.text.len, 0);
+}
+
+static void every_role_knows_what_is_logged(void **state)
+{
+	(void)state;
+	for (int role = 0; role < ROLES; role++) {
+		assert_true(settings_unpack(pack((enum role)role), (enum role)role, &unpacked));
+		assert_int_equal(unpacked.log_level, LOG_LEVEL_WARN);
+	}
+	settings.log_level = LOG_LEVELS;
+	assert_false(settings_unpack(pack(ROLE_FRONT), ROLE_FRONT, &unpacked));
 }
 
 static void the_keeper_reads_its_part(void **state)
@@ -311,7 +325,7 @@ static void what_is_left_over_is_refused(void **state)
 static void more_logins_than_there_are_places_are_refused(void **state)
 {
 	const struct pk_str text = pack(ROLE_FRONT);
-	const size_t count_at = 4 + settings.public_url.len + 3 * 8;
+	const size_t count_at = 8 + 4 + settings.public_url.len + 3 * 8;
 
 	(void)state;
 	assert_int_equal(packed[count_at], 2);
@@ -368,6 +382,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(a_front_reads_its_part, set_up),
+		cmocka_unit_test_setup(every_role_knows_what_is_logged, set_up),
 		cmocka_unit_test_setup(the_keeper_reads_its_part, set_up),
 		cmocka_unit_test_setup(a_front_gets_nothing_of_the_keepers, set_up),
 		cmocka_unit_test_setup(the_keeper_gets_no_cookie_key, set_up),
