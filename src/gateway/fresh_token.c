@@ -89,13 +89,23 @@ static void on_refreshed(enum vault_result result, const struct grant *grant, vo
 	const struct waiting waiting = *(struct waiting *)arg;
 
 	free(arg);
-	if (result == VAULT_OK)
+	switch (result) {
+	case VAULT_OK:
 		give(grant, waiting.least, waiting.done, waiting.arg);
-	else if (result == VAULT_NONE)
+		break;
+	case VAULT_NONE:
 		waiting.done(NULL, &refusal_none, waiting.arg);
-	else
-		waiting.done(NULL, result == VAULT_BUSY ? &refusal_busy : &refusal_store,
-			     waiting.arg);
+		break;
+	case VAULT_BUSY:
+		waiting.done(NULL, &refusal_busy, waiting.arg);
+		break;
+	case VAULT_LOCKED_BY_KEY:
+		waiting.done(NULL, &refusal_locked, waiting.arg);
+		break;
+	case VAULT_DOWN:
+		waiting.done(NULL, &refusal_store, waiting.arg);
+		break;
+	}
 }
 
 static void on_grant(const struct vault_answer *answer, void *arg)
@@ -104,7 +114,10 @@ static void on_grant(const struct vault_answer *answer, void *arg)
 	const struct grant *grant = answer->grant;
 
 	if (answer->result != VAULT_OK) {
-		if (answer->result != VAULT_NONE)
+		if (answer->result == VAULT_LOCKED_BY_KEY)
+			keeper_locked(waiting->keeper, grant->login, grant->subject,
+				      answer->problem);
+		else if (answer->result != VAULT_NONE)
 			log_text("error", "keeper.store", "%s", answer->problem);
 		on_refreshed(answer->result, NULL, waiting);
 	} else if (refresh_helps(grant, time(NULL), waiting->least)) {

@@ -7,6 +7,7 @@
 #include "gateway/broker_key.h"
 
 #define STORE_RETRY 5 /* seconds */
+#define LOCKED_RETRY 60
 
 const struct refusal refusal_forbidden = {
 	.outcome = OUTCOME_FORBIDDEN,
@@ -23,6 +24,13 @@ const struct refusal refusal_store = {
 	.fault = {"store-unavailable", 17},
 	.detail = {"The store does not answer.", 26},
 	.seconds = STORE_RETRY,
+};
+
+/* With the key that is missing it opens again: that is nothing to give a grant up for. */
+const struct refusal refusal_locked = {
+	.outcome = OUTCOME_LATER,
+	.fault = {"grant-locked", 12},
+	.seconds = LOCKED_RETRY,
 };
 
 const struct broker_key *grant_call_key(const struct keeper *keeper, struct message_reader *in)

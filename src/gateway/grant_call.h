@@ -31,6 +31,6 @@ void grant_call_refuse(struct link *link, uint64_t number, const struct refusal 
 
 /* What is said where the key may not, where there is no grant, and where the store does not
  * answer. */
-extern const struct refusal refusal_forbidden, refusal_none, refusal_store;
+extern const struct refusal refusal_forbidden, refusal_none, refusal_store, refusal_locked;
 
 #endif

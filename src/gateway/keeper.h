@@ -78,6 +78,13 @@ struct measuring {
 	bool asking;
 };
 
+/* The grants that do not open (locked.c). */
+struct locked {
+	bool said;
+	unsigned said_at; /* the tick */
+	uint64_t more;    /* since then, each as often as it was looked at */
+};
+
 struct keeper {
 	struct event_base *base;
 	struct settings *settings;
@@ -91,6 +98,7 @@ struct keeper {
 	LIST_HEAD(, upstream_request) asked; /* upstream.c */
 	struct refreshing refreshing;
 	struct resealing resealing;
+	struct locked locked;
 	struct measuring measuring;
 	struct published metadata[LOGINS_MAX]; /* by the login's place in the settings */
 	struct published keys[LOGINS_MAX];
@@ -180,6 +188,10 @@ void keeper_replace_session(struct keeper *keeper, const uint8_t id[static SESSI
 
 /* Ends those whose moment has come, or all of them. */
 void keeper_end_replaced(struct keeper *keeper, bool all);
+
+/* Says that a grant does not open, and why; of many, not of each. */
+void keeper_locked(struct keeper *keeper, struct pk_str login, struct pk_str subject,
+		   const char *problem);
 
 /* Keeps sealing with the ring's first key what older ones sealed. Ends before the vault is closed. */
 bool keeper_reseal_begin(struct keeper *keeper);

@@ -55,7 +55,7 @@ struct refresh {
 	uint8_t owner[LEASE_OWNER];
 	enum step step;
 	uint64_t waits_since; /* for another keeper, on metrics_clock(); 0: it does not */
-	int64_t least;	      /* what those who wait need */
+	int64_t least;        /* what those who wait need */
 	unsigned polls;
 	bool due;      /* it is not only for those who wait */
 	bool renewing; /* the store has not answered yet */
@@ -163,7 +163,10 @@ static void give_up(struct refresh *refresh, const struct vault_answer *answer)
 	stop_waiting(refresh);
 	if (answer->result == VAULT_BUSY)
 		metrics_count(metrics_of(refresh), METRIC_REFRESHED_ELSEWHERE);
-	if (answer->result == VAULT_DOWN || answer->result == VAULT_LOCKED_BY_KEY)
+	if (answer->result == VAULT_LOCKED_BY_KEY)
+		keeper_locked(refresh->job.keeper, refresh->grant.login, refresh->grant.subject,
+			      answer->problem);
+	else if (answer->result == VAULT_DOWN)
 		log_text("error", "keeper.store", "a grant is not refreshed: %s", answer->problem);
 	tell_and_end(refresh, answer->result, NULL);
 }
