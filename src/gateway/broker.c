@@ -25,8 +25,9 @@ static const struct route {
 	const char *method;
 	broker_handler *handle;
 } routes[] = {
-	{"",       "DELETE", broker_revoke},
-	{"/token", "GET",    broker_token},
+	{"",         "DELETE", broker_revoke},
+	{"/token",   "GET",    broker_token},
+	{"/refresh", "POST",   broker_refresh},
 };
 /* clang-format on */
 

@@ -49,8 +49,9 @@ bool broker_parameter(struct http_request *http, const char *name, struct pk_str
 /* What answers a request. */
 typedef void broker_handler(const struct broker_request *request);
 
-broker_handler broker_list;   /* broker_list.c */
-broker_handler broker_token;  /* broker_token.c */
+broker_handler broker_list;  /* broker_list.c */
+broker_handler broker_token; /* broker_token.c */
+broker_handler broker_refresh;
 broker_handler broker_revoke; /* broker_revoke.c */
 
 /* Answers with this document, and releases it; NULL: with none. Every answer of the broker ends

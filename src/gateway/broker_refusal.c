@@ -43,7 +43,7 @@ static const struct {
 			       "Ask for /v1/grants, or /v1/grants/LOGIN/SUBJECT/token with both names percent-encoded."},
 	[REFUSAL_METHOD]    = {405, "method_not_allowed", NULL,
 			       "This address takes another method.",
-			       "GET reads, DELETE revokes."},
+			       "GET reads, POST refreshes, DELETE revokes."},
 	[REFUSAL_PARAMETER] = {400, "invalid_parameter", NULL,
 			       "A parameter of the query cannot be read.",
 			       "login and after are texts, each given once; limit is from 1 to 100, min_ttl from 0 to 86400 seconds."},

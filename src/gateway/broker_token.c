@@ -1,7 +1,7 @@
 /*
  * GET /v1/grants/LOGIN/SUBJECT/token: an access token that lasts for a while, in the words of RFC
  * 6749 5.1. Nothing of it stays here: each is asked for anew, and the keeper knows how long it
- * lasts.
+ * lasts. POST /v1/grants/LOGIN/SUBJECT/refresh: a new one, for who has seen the other refused.
  */
 #include "base/text.h"
 #include "gateway/broker.h"
@@ -55,7 +55,7 @@ static void on_answer(const struct broker_request *request, struct message_reade
 	broker_reply(request->http, 200, body);
 }
 
-void broker_token(const struct broker_request *request)
+static void ask(const struct broker_request *request, enum call call)
 {
 	char memory[1024];
 	struct pk_buf message = pk_buf(memory, sizeof(memory));
@@ -67,9 +67,19 @@ void broker_token(const struct broker_request *request)
 		broker_refuse(request->http, REFUSAL_PARAMETER);
 		return;
 	}
-	broker_begin(request, CALL_TOKEN, &message);
+	broker_begin(request, call, &message);
 	message_put_str(&message, request->login);
 	message_put_str(&message, request->subject);
 	message_put_number(&message, (uint64_t)least);
 	broker_ask(request, &message, on_answer);
+}
+
+void broker_token(const struct broker_request *request)
+{
+	ask(request, CALL_TOKEN);
+}
+
+void broker_refresh(const struct broker_request *request)
+{
+	ask(request, CALL_REFRESH);
 }

@@ -22,6 +22,8 @@
  *
  *   CALL_TOKEN   pass, login, subject, seconds that the token must last
  *                well: access token, its end, scope
+ *   CALL_REFRESH the same, with new tokens
+ *                well: the same
  *   CALL_GRANTS  pass, login or nothing, the login and subject that come before, how many at most
  *                well: 1 and a grant as often as there are any (login, subject, state in a word,
  *                scope, end of access token and of refresh token, due, made, refreshed, failures,
@@ -43,6 +45,7 @@ enum call {
 	CALL_LOGOUT,
 	CALL_PING,
 	CALL_TOKEN,
+	CALL_REFRESH,
 	CALL_GRANTS,
 	CALL_REVOKE,
 	CALL__MAX

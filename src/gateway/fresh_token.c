@@ -79,9 +79,28 @@ static const struct refusal refusal_busy = {
 struct waiting {
 	struct keeper *keeper;
 	int64_t least;
+	bool anew;
 	fresh_token_done *done;
 	void *arg;
 };
+
+/* Whether the last refresh of the grant went well, so that its tokens are as new as there are. */
+static bool is_new(const struct grant *grant)
+{
+	return grant->state == GRANT_ACTIVE && grant->refresh_token.text.len;
+}
+
+/* Whether a refresh is sent for somebody who wants new tokens. */
+static bool may_renew(struct keeper *keeper, const struct grant *grant)
+{
+	const int64_t since =
+		grant->refreshed_at == PK_TIME_UNKNOWN ? grant->created_at : grant->refreshed_at;
+
+	if (!grant->refresh_token.text.len ||
+	    (grant->state == GRANT_ACTIVE && time(NULL) - since < REFRESH_SPARE))
+		return false;
+	return !refresh_spared(keeper, grant->login, grant->subject);
+}
 
 /* A grant, as good as it gets, or why there is none. */
 static void on_refreshed(enum vault_result result, const struct grant *grant, void *arg)
@@ -91,7 +110,10 @@ static void on_refreshed(enum vault_result result, const struct grant *grant, vo
 	free(arg);
 	switch (result) {
 	case VAULT_OK:
-		give(grant, waiting.least, waiting.done, waiting.arg);
+		if (waiting.anew && !is_new(grant))
+			not_fresh(grant, waiting.done, waiting.arg);
+		else
+			give(grant, waiting.least, waiting.done, waiting.arg);
 		break;
 	case VAULT_NONE:
 		waiting.done(NULL, &refusal_none, waiting.arg);
@@ -120,6 +142,8 @@ static void on_grant(const struct vault_answer *answer, void *arg)
 		else if (answer->result != VAULT_NONE)
 			log_text("error", "keeper.store", "%s", answer->problem);
 		on_refreshed(answer->result, NULL, waiting);
+	} else if (waiting->anew && may_renew(waiting->keeper, grant)) {
+		refresh_anew(waiting->keeper, grant, waiting->least, on_refreshed, waiting);
 	} else if (refresh_helps(grant, time(NULL), waiting->least)) {
 		refresh_grant(waiting->keeper, grant->login, grant->subject, waiting->least,
 			      on_refreshed, waiting);
@@ -128,8 +152,8 @@ static void on_grant(const struct vault_answer *answer, void *arg)
 	}
 }
 
-void fresh_token(struct keeper *keeper, struct pk_str login, struct pk_str subject, int64_t least,
-		 fresh_token_done *done, void *arg)
+static void find(struct keeper *keeper, struct pk_str login, struct pk_str subject, int64_t least,
+		 bool anew, fresh_token_done *done, void *arg)
 {
 	struct waiting *waiting = malloc(sizeof(*waiting));
 
@@ -137,6 +161,18 @@ void fresh_token(struct keeper *keeper, struct pk_str login, struct pk_str subje
 		done(NULL, &refusal_store, arg);
 		return;
 	}
-	*waiting = (struct waiting){keeper, least, done, arg};
+	*waiting = (struct waiting){keeper, least, anew, done, arg};
 	vault_get(keeper->vault, login, subject, on_grant, waiting);
+}
+
+void fresh_token(struct keeper *keeper, struct pk_str login, struct pk_str subject, int64_t least,
+		 fresh_token_done *done, void *arg)
+{
+	find(keeper, login, subject, least, false, done, arg);
+}
+
+void fresh_token_anew(struct keeper *keeper, struct pk_str login, struct pk_str subject,
+		      int64_t least, fresh_token_done *done, void *arg)
+{
+	find(keeper, login, subject, least, true, done, arg);
 }

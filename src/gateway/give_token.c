@@ -1,4 +1,4 @@
-/* CALL_TOKEN: a program needs a token to act for somebody. */
+/* CALL_TOKEN and CALL_REFRESH: a program needs a token to act for somebody, or another one. */
 #include "gateway/fresh_token.h"
 
 #include <sodium.h>
@@ -31,8 +31,11 @@ static void on_token(const struct fresh_token *token, const struct refusal *refu
 	free(job);
 }
 
-void keeper_token(struct keeper *keeper, struct link *link, uint64_t number,
-		  struct message_reader *in)
+typedef void finder(struct keeper *keeper, struct pk_str login, struct pk_str subject,
+		    int64_t least, fresh_token_done *done, void *arg);
+
+static void find(struct keeper *keeper, struct link *link, uint64_t number,
+		 struct message_reader *in, finder *look)
 {
 	struct grant_call call;
 	const bool allowed = grant_call_read(keeper, in, &call);
@@ -49,5 +52,17 @@ void keeper_token(struct keeper *keeper, struct link *link, uint64_t number,
 		return;
 	}
 	keeper_job_begin(keeper, job, link, number);
-	fresh_token(keeper, call.login, call.subject, least, on_token, job);
+	look(keeper, call.login, call.subject, least, on_token, job);
+}
+
+void keeper_token(struct keeper *keeper, struct link *link, uint64_t number,
+		  struct message_reader *in)
+{
+	find(keeper, link, number, in, fresh_token);
+}
+
+void keeper_refresh(struct keeper *keeper, struct link *link, uint64_t number,
+		    struct message_reader *in)
+{
+	find(keeper, link, number, in, fresh_token_anew);
 }

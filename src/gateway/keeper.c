@@ -64,6 +64,7 @@ static const struct {
 	[CALL_LOGOUT]   = {keeper_logout,   ROLE_FRONT},
 	[CALL_PING]     = {answer_ping,     ROLE_FRONT},
 	[CALL_TOKEN]    = {keeper_token,    ROLE_BROKER},
+	[CALL_REFRESH]  = {keeper_refresh,  ROLE_BROKER},
 	[CALL_GRANTS]   = {keeper_grants,   ROLE_BROKER},
 	[CALL_REVOKE]   = {keeper_revoke,   ROLE_BROKER},
 };

@@ -14,6 +14,7 @@
 #include "io/message_queue.h"
 #include "vault/vault.h"
 
+#include <sodium.h>
 #include <sys/queue.h>
 
 /* A connection to a front or to the broker. */
@@ -43,8 +44,19 @@ struct ending {
 };
 
 /* The refreshes under way (refresh.c), and the look-out for more (refresh_due.c). */
+#define REFRESH_SPARED 1024
+
+/* A grant that was refreshed although it was not due. */
+struct spared {
+	uint64_t hash;
+	unsigned until; /* tick */
+};
+
 struct refreshing {
 	LIST_HEAD(, refresh) all;
+	struct spared spared[REFRESH_SPARED]; /* refresh_spare.c */
+	uint8_t spare_key[crypto_shorthash_KEYBYTES];
+	bool spare_keyed;
 	struct event *due;
 	int64_t next_at; /* when it looks again */
 	bool asking;     /* it is looking */
@@ -121,6 +133,7 @@ keeper_call keeper_push;     /* push.c */
 keeper_call keeper_logout;   /* end_session.c */
 
 keeper_call keeper_token;  /* give_token.c */
+keeper_call keeper_refresh;
 keeper_call keeper_grants; /* list_grants.c */
 keeper_call keeper_revoke; /* revoke_grant.c */
 

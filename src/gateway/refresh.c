@@ -57,6 +57,8 @@ struct refresh {
 	uint64_t waits_since; /* for another keeper, on metrics_clock(); 0: it does not */
 	int64_t least;        /* what those who wait need */
 	unsigned polls;
+	int64_t version; /* of the row whose tokens somebody wants replaced, if `anew` */
+	bool anew;
 	bool due;      /* it is not only for those who wait */
 	bool renewing; /* the store has not answered yet */
 	bool renewed_keys;
@@ -527,6 +529,8 @@ static bool is_wanted(const struct refresh *refresh, const struct grant *grant)
 	if (refresh->due && grant->state != GRANT_ENDED && grant->refresh_at != PK_TIME_UNKNOWN &&
 	    grant->refresh_at <= now)
 		return true;
+	if (refresh->anew && grant->version == refresh->version)
+		return true;
 	return !STAILQ_EMPTY(&refresh->waiters) && refresh_helps(grant, now, refresh->least);
 }
 
@@ -696,8 +700,10 @@ static void add(struct keeper *keeper, struct refresh *refresh)
 		set_timer(refresh, STEP_WORKING, 0);
 }
 
-void refresh_grant(struct keeper *keeper, struct pk_str login, struct pk_str subject, int64_t least,
-		   refresh_done *done, void *arg)
+/* Adds somebody who waits to a refresh, a new one if need be. NULL: they were told that there is
+ * none. */
+static struct refresh *join(struct keeper *keeper, struct pk_str login, struct pk_str subject,
+			    int64_t least, refresh_done *done, void *arg)
 {
 	struct refresh *refresh = find(keeper, login, subject);
 	struct waiter *waiter = malloc(sizeof(*waiter));
@@ -708,7 +714,7 @@ void refresh_grant(struct keeper *keeper, struct pk_str login, struct pk_str sub
 	if (!waiter || !refresh || keeper->refreshing.stopped) {
 		free(waiter);
 		done(VAULT_DOWN, NULL, arg);
-		return;
+		return NULL;
 	}
 	*waiter = (struct waiter){.done = done, .arg = arg};
 	STAILQ_INSERT_TAIL(&refresh->waiters, waiter, entry);
@@ -716,6 +722,24 @@ void refresh_grant(struct keeper *keeper, struct pk_str login, struct pk_str sub
 		refresh->least = least;
 	if (!known)
 		add(keeper, refresh);
+	return refresh;
+}
+
+void refresh_grant(struct keeper *keeper, struct pk_str login, struct pk_str subject, int64_t least,
+		   refresh_done *done, void *arg)
+{
+	(void)join(keeper, login, subject, least, done, arg);
+}
+
+void refresh_anew(struct keeper *keeper, const struct grant *grant, int64_t least,
+		  refresh_done *done, void *arg)
+{
+	struct refresh *refresh = join(keeper, grant->login, grant->subject, least, done, arg);
+
+	if (!refresh)
+		return;
+	refresh->anew = true;
+	refresh->version = grant->version;
 }
 
 bool refresh_due_grant(struct keeper *keeper, const struct grant *grant)

@@ -22,6 +22,17 @@ typedef void refresh_done(enum vault_result result, const struct grant *grant, v
 void refresh_grant(struct keeper *keeper, struct pk_str login, struct pk_str subject, int64_t least,
 		   refresh_done *done, void *arg);
 
+/* The same for somebody who wants other tokens than those of `grant`, however long these last. A
+ * grant that has ended is tried once more: who asks has a reason to think that the provider, or the
+ * client's registration, is well again. */
+void refresh_anew(struct keeper *keeper, const struct grant *grant, int64_t least,
+		  refresh_done *done, void *arg);
+
+/* Whether the grant is to be left alone, since somebody asked for that within the last seconds. If
+ * not, it is from now on: refresh_spare.c. */
+#define REFRESH_SPARE 10 /* seconds */
+bool refresh_spared(struct keeper *keeper, struct pk_str login, struct pk_str subject);
+
 /* The same because it is due, for nobody; false where as many are under way as may be for one
  * login. */
 bool refresh_due_grant(struct keeper *keeper, const struct grant *grant);
