@@ -707,12 +707,16 @@ PK_MUST_USE enum pk_err pk_userinfo_reply(struct pk_arena *arena, const struct p
  * 11. Revocation (RFC 7009)
  * -------------------------------------------------------------------------------------------- */
 
-/* Asks the provider to forget a token. PK_ERR_ARGUMENT where the dialect has no `revoke_url`. HTTP
- * 200 is success, also for a token that the provider no longer knows; anything else means that the
- * token may still live. */
+/* Asks the provider to forget a token. PK_ERR_ARGUMENT where the dialect has no `revoke_url`. */
 PK_MUST_USE enum pk_err pk_revoke_request(struct pk_arena *arena, const struct pk_login *login,
 					  struct pk_secret secret, struct pk_secret token,
 					  struct pk_http_request *ret, struct pk_why *why);
+
+/* Whether it did. HTTP 200 is success, also for a token that the provider no longer knows, unless the
+ * provider says no with it; anything else is PK_ERR_PROVIDER_REFUSED, and the token may still
+ * live. `why->status` is the HTTP status: 503 is worth another try (2.2.1). */
+PK_MUST_USE enum pk_err pk_revoke_reply(const struct pk_login *login,
+					const struct pk_http_reply *reply, struct pk_why *why);
 
 /* -----------------------------------------------------------------------------------------------
  * 12. ID tokens (OpenID Connect Core 2, 3.1.3.7)

@@ -74,6 +74,40 @@ static void a_token_that_is_its_own_proof(void **state)
 		   PK_ERR_REPLY_INCOMPLETE);
 }
 
+static enum pk_err answered(struct setting *s, int status, const char *body)
+{
+	const struct pk_http_reply reply = {.status = status, .body = pk_str(body)};
+
+	return pk_revoke_reply(&s->login, &reply, &s->why);
+}
+
+/* RFC 7009 2.2: 200, and nothing else, for a token that is not known too; 2.2.1: 503 is an error.
+ * Some providers say no with 200. */
+static void what_the_provider_says_to_it(void **state)
+{
+	static const char *const yes[] = {
+		"", "{}", "null", "[]", "<html>", "{\"data\":{}}", "{\"error\":{\"code\":\"ok\"}}"};
+	struct setting s;
+
+	(void)state;
+	setting_make(&s, "tiktok");
+	for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++)
+		assert_err(answered(&s, 200, yes[i]), PK_OK);
+	for (int status = 201; status < 600; status++)
+		assert_err(answered(&s, status, "{}"), PK_ERR_PROVIDER_REFUSED);
+	assert_int_equal(s.why.status, 599);
+	assert_err(
+		answered(&s, 200, "{\"error\":\"invalid_request\",\"error_description\":\"No.\"}"),
+		PK_ERR_PROVIDER_REFUSED);
+	assert_string_equal(s.why.provider_error, "invalid_request");
+	assert_string_equal(s.why.provider_text, "No.");
+	s.dialect.ok_at = PK_STR("/ok");
+	assert_err(answered(&s, 200, "{\"ok\":true}"), PK_OK);
+	assert_err(answered(&s, 200, "{\"ok\":false,\"error\":\"not_authed\"}"),
+		   PK_ERR_PROVIDER_REFUSED);
+	assert_string_equal(s.why.provider_error, "not_authed");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -81,6 +115,7 @@ int main(void)
 		cmocka_unit_test(the_parameter_is_the_dialects),
 		cmocka_unit_test(a_dialect_without_revocation_says_so),
 		cmocka_unit_test(a_token_that_is_its_own_proof),
+		cmocka_unit_test(what_the_provider_says_to_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
