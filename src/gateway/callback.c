@@ -8,6 +8,7 @@
 #include "base/form.h"
 #include "base/text.h"
 #include "gateway/ask.h"
+#include "gateway/browser.h"
 #include "gateway/known_login.h"
 #include "gateway/log.h"
 #include "gateway/pages.h"
@@ -18,7 +19,6 @@
 #include <string.h>
 #include <time.h>
 
-#define BROWSER_COOKIES_MAX 64
 #define CLOCK_SKEW 60 /* seconds that the clocks of two replicas may differ */
 
 #define MARK PK_BASE64URL_LEN(6) /* characters */
@@ -63,28 +63,6 @@ static bool read_parameters(struct http_request *request, struct pk_str *ret)
 			     PK_STR("application/x-www-form-urlencoded"));
 }
 
-/* Finds the cookie of the browser that the attempt belongs to, among those that came. */
-static struct pk_str find_browser(struct front *front, const struct http_request *request,
-				  const struct attempt *attempt, size_t *ret_seen)
-{
-	struct pk_str found = {0};
-	size_t i = 0;
-
-	for (; i < BROWSER_COOKIES_MAX; i++) {
-		const struct pk_str cookie =
-			http_cookie_prefixed(request, front->browser_cookie, i);
-		uint8_t hash[16];
-
-		if (!cookie.ptr)
-			break;
-		attempt_browser(cookie, hash);
-		if (sodium_memcmp(hash, attempt->browser, sizeof(hash)) == 0)
-			found = cookie;
-	}
-	*ret_seen = i;
-	return found;
-}
-
 /* Opens the state and holds it against this browser, this login and the clock. NULL when it is
  * good, else a fault. */
 static const char *check_state(struct front *front, const struct http_request *request,
@@ -108,7 +86,7 @@ static const char *check_state(struct front *front, const struct http_request *r
 	case ATTEMPT_OPENED:
 		break;
 	}
-	*ret_cookie = find_browser(front, request, ret, &seen);
+	*ret_cookie = browser_find(front, request, ret->browser, &seen);
 	if (!ret_cookie->len) {
 		*ret_detail =
 			seen ? "the browser's cookie is another one than the login started with"
@@ -176,6 +154,7 @@ static void reply_signed_in(struct front *front, struct http_request *request,
 {
 	char memory[SESSION_TEXT_MAX];
 	struct pk_buf cookie = pk_buf(memory, sizeof(memory));
+	struct pk_str sid;
 	struct session session = {
 		.issued_at = waiting->issued_at,
 		.expires_at = waiting->expires_at,
@@ -186,6 +165,10 @@ static void reply_signed_in(struct front *front, struct http_request *request,
 	};
 
 	memcpy(session.id, waiting->session_id, sizeof(session.id));
+	sid = message_str(answer, SESSION_ID);
+	session.has_sid = sid.len == SESSION_ID;
+	if (session.has_sid)
+		memcpy(session.sid, sid.ptr, sizeof(session.sid));
 	if (!message_done(answer) || !session_seal(front->sessions, &session, &cookie)) {
 		fail(front, request, waiting->login, "reply-misread",
 		     "the identity does not fit into a session");

@@ -5,12 +5,15 @@
  *
  *   CALL_REDEEM  login, attempt id, attempt's end, state, callback query, verifier, nonce,
  *                old session id, its end
- *                well: subject, name, email
+ *                well: subject, name, email, the hash of the provider's session (session.h) or nothing
  *   CALL_METADATA  login, one whose provider is found by its issuer
  *                well: its dialect as text
  *   CALL_PUSH    login, state, nonce, challenge
  *                well: the URL that the browser is sent to
- *   CALL_LOGOUT  session id, its end, login, subject
+ *   CALL_LOGOUT  session id, its end, login, subject, the hash of the provider's session or nothing,
+ *                whether all of the person's sessions end, the state for the way back or nothing
+ *                well: the URL at which the browser signs out of the provider, or nothing
+ *   CALL_BACKCHANNEL  login, logout token
  *                well: nothing
  *   CALL_PING    nothing
  *                well: nothing
@@ -43,6 +46,7 @@ enum call {
 	CALL_METADATA,
 	CALL_PUSH,
 	CALL_LOGOUT,
+	CALL_BACKCHANNEL,
 	CALL_PING,
 	CALL_TOKEN,
 	CALL_REFRESH,
@@ -72,6 +76,7 @@ struct failure {
 
 #define CALLS_MAX 1024 /* of one front or broker that may be under way */
 #define CALL_TEXT_MAX 512
+#define CALL_URL_MAX 8192 /* of the provider's logout */
 #define EXPLANATION_MAX 8192
 
 /* What comes to the processes over the control socket from the supervisor, each with a file

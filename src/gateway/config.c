@@ -221,6 +221,24 @@ static bool check_auth(struct config *config, cfg_t *section, const struct login
 	return true;
 }
 
+/* Where signing out leads: the login's own word, or else the gateway's. A provider whose endpoints are
+ * known and which has none for it is no mistake of the gateway's default, but of the login. */
+static bool take_logout(struct config *config, cfg_t *section, struct login_settings *login)
+{
+	const struct pk_str own = text_of(section, "logout");
+	const struct pk_str word = own.len ? own : text_of(config->cfg, "logout");
+
+	login->ends_there = pk_str_equal(word, PK_STR("provider"));
+	if (!login->ends_there && !pk_str_equal(word, PK_STR("here")))
+		return refuse(config, own.len ? section : config->cfg, "logout",
+			      "it is \"provider\" or \"here\"");
+	if (own.len && login->ends_there && !settings_is_discovered(login) &&
+	    !login->dialect.end_session_url.len)
+		return refuse(config, section, "logout", "%.*s has no address to sign out at",
+			      PK_ARG(login->dialect.title));
+	return true;
+}
+
 /* What only some providers have, and who signs in there at all. What a provider is yet to say of itself
  * cannot be held against the login here. */
 static bool check_discovery(struct config *config, cfg_t *section,
@@ -292,7 +310,7 @@ static bool take_login(struct config *config, cfg_t *section, size_t index)
 	login->login.issuer = text_of(section, "issuer");
 	login->login.sandbox = text_of(config->cfg, "sandbox");
 	login->pushed = cfg_getbool(section, "pushed");
-	if (!check_discovery(config, section, login))
+	if (!check_discovery(config, section, login) || !take_logout(config, section, login))
 		return false;
 	switch (pk_login_check(&login->login, &why)) {
 	case PK_OK:
@@ -508,6 +526,7 @@ static bool take_rest(struct config *config)
 	if (settings->log_level == LOG_LEVELS)
 		return refuse(config, config->cfg, "log_level",
 			      "it is \"error\", \"warn\", \"info\" or \"debug\"");
+	settings->logout_revokes = cfg_getbool(config->cfg, "logout_revokes");
 	settings->fronts = cfg_getint(config->cfg, "fronts");
 	if (settings->fronts < 0 || settings->fronts > FRONTS_MAX)
 		return refuse(config, config->cfg, "fronts", "from 1 to %d, or 0 for one per core",
@@ -542,6 +561,7 @@ static bool declare(struct config *config)
 		CFG_STR("tenant", NULL, CFGF_NONE),
 		CFG_STR("issuer", NULL, CFGF_NONE),
 		CFG_BOOL("pushed", cfg_false, CFGF_NONE),
+		CFG_STR("logout", NULL, CFGF_NONE),
 		CFG_END(),
 	};
 	static cfg_opt_t broker_key_opts[] = {
@@ -567,6 +587,8 @@ static bool declare(struct config *config)
 		CFG_INT("attempt_lifetime", ATTEMPT_LIFETIME_DEFAULT, CFGF_NONE),
 		CFG_BOOL("explain_to_users", cfg_false, CFGF_NONE),
 		CFG_STR("log_level", "info", CFGF_NONE),
+		CFG_STR("logout", "provider", CFGF_NONE),
+		CFG_BOOL("logout_revokes", cfg_true, CFGF_NONE),
 		CFG_STR_LIST("trusted_proxies", NULL, CFGF_NONE),
 		CFG_STR_LIST("return_to_origins", NULL, CFGF_NONE),
 		CFG_SEC("allow", allow_opts, CFGF_NONE),

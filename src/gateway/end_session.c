@@ -1,212 +1,251 @@
 /*
- * CALL_LOGOUT: a grant is deleted, its session ends before its time, and the provider is asked to
- * forget the tokens. The person waits for the first two: signed out is who was told so, also where
- * the keeper dies in the next moment.
+ * CALL_LOGOUT: the grant is deleted and the provider asked to forget the tokens, unless `logout_revokes`
+ * says that programs keep it; then the session ends before its time, or all of the person's do. The
+ * person waits for that: signed out is who was told so, also where the keeper dies in the next moment.
+ * The answer is where the browser goes next: the provider's own logout (OpenID Connect RP-Initiated
+ * Logout 1.0, 2).
  */
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/text.h"
 #include "gateway/keeper.h"
 #include "gateway/log.h"
-#include "gateway/upstream.h"
+#include "gateway/session.h"
 
 #include <sodium.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-/* One token on its way to be revoked. */
-struct revocation {
-	struct job job;
-	struct pk_str login; /* its name, in the settings */
-};
-
-static void log_not_revoked(struct pk_str login, struct pk_str text)
-{
-	log_event("warn", "token.not_revoked",
-		  (struct log_field[]){{"login", login}, {"text", text}}, 2);
-}
-
-static void on_revoked(const struct pk_http_reply *reply, const char *problem, void *arg)
-{
-	struct revocation *revocation = arg;
-	const struct pk_str login = revocation->login;
-
-	if (reply && reply->status == 200)
-		log_event("info", "token.revoked", &(struct log_field){"login", login}, 1);
-	else
-		log_not_revoked(login, reply ? PK_STR("the provider refused") : pk_str(problem));
-	keeper_job_end(&revocation->job);
-	free(revocation);
-}
-
-static void revoke(struct keeper *keeper, const struct login_settings *login,
-		   struct pk_secret token)
-{
-	static unsigned char memory[PK_ARENA_LOGIN];
-	struct pk_arena arena = pk_arena(memory, sizeof(memory));
-	struct revocation *revocation;
-	struct pk_http_request request;
-
-	struct pk_why why = {0};
-
-	if (!token.text.len)
-		return;
-	revocation = calloc(1, sizeof(*revocation));
-	if (!revocation) {
-		log_not_revoked(login->login.name, PK_STR("out of memory"));
-	} else if (pk_revoke_request(&arena, &login->login, login->secret, token, &request, &why) !=
-		   PK_OK) {
-		log_not_revoked(login->login.name, pk_str(why.detail));
-		free(revocation);
-	} else {
-		keeper_job_begin(keeper, &revocation->job, NULL, 0);
-		revocation->login = login->login.name;
-		upstream_send(keeper, UPSTREAM_REVOKE, &request, on_revoked, revocation);
-	}
-	/* All of it: a request that was given up has left bytes beyond what is taken. */
-	sodium_memzero(memory, sizeof(memory));
-}
-
-void keeper_revoke_tokens(struct keeper *keeper, const struct login_settings *login,
-			  const struct grant *grant)
-{
-	if (!login->dialect.revoke_url.len)
-		return;
-	/* RFC 7009 2.1: with a refresh token the access tokens go too, where the server can; where
-	 * it cannot, this does. */
-	revoke(keeper, login, grant->refresh_token);
-	revoke(keeper, login, grant->access_token);
-}
-
-/* A grant that is given up, until it is known where its provider takes tokens back. */
-struct farewell {
-	struct job job;
-	struct published_wait wait;
-	const struct login_settings *of_settings; /* NULL: the login is not configured any more */
-	struct login_settings login;
-	struct grant grant;
-	keeper_grant_ended *done;
-	void *arg;
-	struct pk_arena arena;
-	unsigned char memory[3 * PK_ARENA_LOGIN];
-};
-
-static void end_farewell(struct farewell *farewell)
-{
-	keeper_job_end(&farewell->job);
-	pk_arena_wipe(&farewell->arena);
-	sodium_memzero(farewell, offsetof(struct farewell, memory));
-	free(farewell);
-}
-
-static void on_login(struct pk_str dialect_text, const struct failure *failure, void *arg)
-{
-	struct farewell *farewell = arg;
-	const struct login_settings *login = farewell->of_settings;
-
-	if (failure)
-		log_not_revoked(login->login.name, failure->detail);
-	else if (keeper_login_take(login, dialect_text, &farewell->arena, &farewell->login) !=
-		 PK_OK)
-		log_not_revoked(login->login.name, PK_STR("the login's dialect cannot be read"));
-	else
-		keeper_revoke_tokens(farewell->job.keeper, &farewell->login, &farewell->grant);
-	end_farewell(farewell);
-}
-
-/* Copies what the provider is to forget; the rest of the grant is of no more use. */
-static enum pk_err keep_tokens(struct farewell *farewell, const struct grant *grant)
-{
-	struct grant kept = {0};
-
-	TRY(pk_arena_copy(&farewell->arena, grant->access_token.text, &kept.access_token.text));
-	TRY(pk_arena_copy(&farewell->arena, grant->refresh_token.text, &kept.refresh_token.text));
-	farewell->grant = kept;
-	return PK_OK;
-}
-
-static void on_deleted(const struct vault_answer *answer, void *arg)
-{
-	struct farewell *farewell = arg;
-	const struct login_settings *login = farewell->of_settings;
-
-	if (answer->result == VAULT_DOWN)
-		log_text("error", "keeper.store", "the grant is not deleted: %s", answer->problem);
-	else if (answer->result == VAULT_LOCKED_BY_KEY && login)
-		log_not_revoked(login->login.name, pk_str(answer->problem));
-	else if (answer->result == VAULT_OK && login &&
-		 keep_tokens(farewell, &answer->grant[0]) != PK_OK)
-		log_not_revoked(login->login.name, PK_STR("its tokens are too long"));
-	if (farewell->done)
-		farewell->done(answer->result, farewell->arg);
-	if (login && farewell->grant.access_token.text.ptr)
-		keeper_login(farewell->job.keeper, login, &farewell->wait, on_login, farewell);
-	else
-		end_farewell(farewell);
-}
-
-void keeper_end_grant(struct keeper *keeper, struct pk_str login, struct pk_str subject,
-		      keeper_grant_ended *done, void *arg)
-{
-	struct farewell *farewell = calloc(1, sizeof(*farewell));
-
-	if (!farewell) {
-		log_not_revoked(login, PK_STR("out of memory"));
-		if (done)
-			done(VAULT_DOWN, arg);
-		return;
-	}
-	farewell->done = done;
-	farewell->arg = arg;
-	keeper_job_begin(keeper, &farewell->job, NULL, 0);
-	farewell->of_settings = settings_login(keeper->settings, login);
-	farewell->arena = pk_arena(farewell->memory, sizeof(farewell->memory));
-	vault_delete(keeper->vault, login, subject, on_deleted, farewell);
-}
-
-/* A logout under way. */
+/* A logout under way. The texts are in the arena. */
 struct logout {
 	struct job job;
 	struct revoked_session session;
 	struct pk_str login;
 	struct pk_str subject;
-	char texts[CALL_TEXT_MAX + PK_SUBJECT_MAX];
+	struct pk_str sid;   /* the hash of the provider's session, or empty */
+	struct pk_str state; /* empty: the browser stays here */
+	bool everywhere;
+	struct pk_secret id_token; /* the one of this session, or "not given" */
+	struct published_wait wait;
+	struct login_settings known_login;
+	struct pk_arena arena;
+	unsigned char memory[2 * PK_ARENA_LOGIN];
 };
 
-static void end_logout(struct logout *logout, bool ended)
+static void end(struct logout *logout)
+{
+	keeper_job_end(&logout->job);
+	pk_arena_wipe(&logout->arena);
+	sodium_memzero(logout, offsetof(struct logout, memory));
+	free(logout);
+}
+
+static void answer(struct logout *logout, struct pk_str url)
+{
+	char memory[CALL_URL_MAX + 64];
+	struct pk_buf message = pk_buf(memory, sizeof(memory));
+
+	keeper_answer_begin(&message, logout->job.number, true);
+	message_put_str(&message, url);
+	keeper_answer_send(logout->job.link, &message);
+	sodium_memzero(memory, message.len);
+	end(logout);
+}
+
+static void stay_here(struct logout *logout)
+{
+	answer(logout, (struct pk_str){0});
+}
+
+static void stay_because(struct logout *logout, struct pk_str text)
+{
+	log_event("warn", "logout.not_at_provider",
+		  (struct log_field[]){{"login", logout->login}, {"text", text}}, 2);
+	stay_here(logout);
+}
+
+/* An ID token that makes the URL too long is left out: the provider asks the person instead. */
+static enum pk_err write_url(const struct logout *logout, struct pk_buf *out, struct pk_why *why)
+{
+	const struct pk_login *login = &logout->known_login.login;
+	char memory[512];
+	struct pk_buf back = pk_buf(memory, sizeof(memory));
+	enum pk_err err;
+
+	pk_buf_put(&back, logout->job.keeper->settings->public_url);
+	pk_buf_put(&back, PK_STR("/logged-out"));
+	err = pk_end_session_url(login, logout->id_token, pk_buf_str(&back), logout->state, out,
+				 why);
+	if (err != PK_ERR_NO_SPACE || !logout->id_token.text.len)
+		return err;
+	*out = pk_buf(out->ptr, out->cap);
+	return pk_end_session_url(login, (struct pk_secret){0}, pk_buf_str(&back), logout->state,
+				  out, why);
+}
+
+static void on_login(struct pk_str dialect_text, const struct failure *failure, void *arg)
+{
+	struct logout *logout = arg;
+	const struct login_settings *login =
+		settings_login(logout->job.keeper->settings, logout->login);
+	char memory[CALL_URL_MAX];
+	struct pk_buf url = pk_buf(memory, sizeof(memory));
+	struct pk_why why = {0};
+
+	if (failure)
+		stay_because(logout, failure->detail);
+	else if (keeper_login_take(login, dialect_text, &logout->arena, &logout->known_login) !=
+		 PK_OK)
+		stay_because(logout, PK_STR("the login's dialect cannot be read"));
+	else if (!logout->known_login.dialect.end_session_url.len)
+		stay_here(logout);
+	else if (write_url(logout, &url, &why) != PK_OK)
+		stay_because(logout, pk_str(why.detail));
+	else
+		answer(logout, pk_buf_str(&url));
+	sodium_memzero(memory, sizeof(memory));
+}
+
+static void go_on(struct logout *logout)
+{
+	struct keeper *keeper = logout->job.keeper;
+	const struct login_settings *login = settings_login(keeper->settings, logout->login);
+
+	if (logout->state.len && login && login->ends_there)
+		keeper_login(keeper, login, &logout->wait, on_login, logout);
+	else
+		stay_here(logout);
+}
+
+/* The grant's ID token is the one of the person's last login. In another browser that was another
+ * session of the provider's, which has nothing to do with this one. */
+static bool is_of_session(const struct logout *logout, const struct grant *grant)
+{
+	uint8_t hash[SESSION_ID];
+
+	if (!logout->sid.len || !grant->session.len)
+		return !logout->sid.len && !grant->session.len;
+	session_sid(grant->login, grant->session, hash);
+	return sodium_memcmp(hash, logout->sid.ptr, sizeof(hash)) == 0;
+}
+
+static void take_id_token(struct logout *logout, const struct grant *grant)
+{
+	if (!logout->state.len || !grant->id_token.text.len || !is_of_session(logout, grant))
+		return;
+	if (pk_arena_copy(&logout->arena, grant->id_token.text, &logout->id_token.text) != PK_OK)
+		logout->id_token = (struct pk_secret){0};
+}
+
+static void fail(struct logout *logout)
 {
 	const struct failure away = {.fault = PK_STR("store-unavailable"),
 				     .detail = PK_STR("the session could not be revoked")};
-	char memory[64];
-	struct pk_buf message = pk_buf(memory, sizeof(memory));
 
-	if (ended) {
-		log_event("info", "session.ended",
-			  (struct log_field[]){{"login", logout->login},
-					       {"subject", logout->subject}},
-			  2);
-		keeper_answer_begin(&message, logout->job.number, true);
-		keeper_answer_send(logout->job.link, &message);
-	} else {
-		keeper_answer_failure(logout->job.link, logout->job.number, &away);
-	}
-	keeper_job_end(&logout->job);
-	free(logout);
+	keeper_answer_failure(logout->job.link, logout->job.number, &away);
+	end(logout);
 }
 
 static void on_ended(bool ended, void *arg)
 {
-	end_logout(arg, ended);
-}
-
-static void on_grant_ended(enum vault_result result, void *arg)
-{
 	struct logout *logout = arg;
 
-	if (result == VAULT_DOWN)
-		end_logout(logout, false);
+	if (!ended) {
+		fail(logout);
+		return;
+	}
+	log_event("info", logout->everywhere ? "session.ended_everywhere" : "session.ended",
+		  (struct log_field[]){{"login", logout->login}, {"subject", logout->subject}}, 2);
+	go_on(logout);
+}
+
+/* Last: who is told that it did not work has a session to try again with. */
+static void end_session(struct logout *logout)
+{
+	keeper_end_session(logout->job.keeper, &logout->session, on_ended, logout);
+}
+
+static void on_others_ended(bool ended, void *arg)
+{
+	if (ended)
+		end_session(arg);
 	else
-		keeper_end_session(logout->job.keeper, &logout->session, on_ended, logout);
+		fail(arg);
+}
+
+/* Sessions begin in whole seconds. Those of a login that is under way began when it came back. */
+static void end_others(struct logout *logout)
+{
+	struct keeper *keeper = logout->job.keeper;
+	const int64_t until = time(NULL) + 1;
+	const struct revoked_session all = {
+		.login = logout->login,
+		.subject = logout->subject,
+		.until = until,
+		.expires_at = until + keeper->settings->session_lifetime,
+	};
+
+	keeper_end_session(keeper, &all, on_others_ended, logout);
+}
+
+static void on_grant_known(struct logout *logout, enum vault_result result,
+			   const struct grant *grant)
+{
+	if (result == VAULT_OK)
+		take_id_token(logout, grant);
+	if (result == VAULT_DOWN)
+		fail(logout);
+	else if (logout->everywhere)
+		end_others(logout);
+	else
+		end_session(logout);
+}
+
+static void on_grant_ended(enum vault_result result, const struct grant *grant, void *arg)
+{
+	on_grant_known(arg, result, grant);
+}
+
+static void on_grant(const struct vault_answer *answer, void *arg)
+{
+	on_grant_known(arg, answer->result, answer->grant);
+}
+
+static void begin(struct logout *logout)
+{
+	struct keeper *keeper = logout->job.keeper;
+
+	/* Who signs out everywhere means the programs, too. */
+	if (keeper->settings->logout_revokes || logout->everywhere)
+		keeper_end_grant(keeper, logout->login, logout->subject, on_grant_ended, logout);
+	else if (logout->state.len)
+		vault_get(keeper->vault, logout->login, logout->subject, on_grant, logout);
+	else
+		end_session(logout);
+}
+
+/* Copies what the front sent; false for what no front sends. */
+static bool read_call(struct message_reader *in, struct logout *ret)
+{
+	const struct pk_str id = message_str(in, SESSION_ID);
+	struct pk_str *const texts[] = {&ret->login, &ret->subject, &ret->sid, &ret->state};
+
+	ret->session.expires_at = (int64_t)message_number(in);
+	ret->login = message_str(in, CALL_TEXT_MAX);
+	ret->subject = message_str(in, PK_SUBJECT_MAX);
+	ret->sid = message_str(in, SESSION_ID);
+	ret->everywhere = message_number(in) != 0;
+	ret->state = message_str(in, CALL_TEXT_MAX);
+	if (!message_done(in) || id.len != SESSION_ID ||
+	    (ret->sid.len && ret->sid.len != SESSION_ID))
+		return false;
+	memcpy(ret->session.id, id.ptr, SESSION_ID);
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (pk_arena_copy(&ret->arena, *texts[i], texts[i]) != PK_OK)
+			return false;
+	return true;
 }
 
 void keeper_logout(struct keeper *keeper, struct link *link, uint64_t number,
@@ -214,27 +253,15 @@ void keeper_logout(struct keeper *keeper, struct link *link, uint64_t number,
 {
 	const struct failure odd = {.fault = PK_STR("keeper-unavailable"),
 				    .detail = PK_STR("the keeper did not understand the front")};
-	const struct pk_str id = message_str(in, SESSION_ID);
-	const int64_t expires_at = (int64_t)message_number(in);
-	const struct pk_str login = message_str(in, CALL_TEXT_MAX);
-	const struct pk_str subject = message_str(in, PK_SUBJECT_MAX);
-	struct logout *logout = NULL;
+	struct logout *logout = calloc(1, sizeof(*logout));
 
-	if (message_done(in) && id.len == SESSION_ID)
-		logout = calloc(1, sizeof(*logout));
-	if (!logout) {
+	if (logout)
+		logout->arena = pk_arena(logout->memory, sizeof(logout->memory));
+	if (!logout || !read_call(in, logout)) {
 		keeper_answer_failure(link, number, &odd);
+		free(logout);
 		return;
 	}
-	logout->session.expires_at = expires_at;
-	memcpy(logout->session.id, id.ptr, SESSION_ID);
-	logout->login = (struct pk_str){logout->texts, login.len};
-	logout->subject = (struct pk_str){logout->texts + login.len, subject.len};
-	if (login.len)
-		memcpy(logout->texts, login.ptr, login.len);
-	if (subject.len)
-		memcpy(logout->texts + login.len, subject.ptr, subject.len);
 	keeper_job_begin(keeper, &logout->job, link, number);
-	/* The grant first: who is told that it did not work has a session to try again with. */
-	keeper_end_grant(keeper, logout->login, logout->subject, on_grant_ended, logout);
+	begin(logout);
 }

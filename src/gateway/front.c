@@ -39,6 +39,8 @@ static const struct route {
 	{"/callback/",           true,  "GET POST", handle_callback},
 	{"/me",                  false, reads,      handle_me},
 	{"/logout",              false, "POST",     handle_logout},
+	{"/logout/backchannel/", true,  "POST",     handle_backchannel},
+	{"/logged-out",          false, reads,      handle_logged_out},
 	{"/healthz",             false, reads,      handle_healthz},
 	{"/readyz",              false, reads,      handle_readyz},
 	{"/metrics",             false, reads,      handle_metrics},
@@ -83,6 +85,7 @@ bool front_session(struct front *front, const struct http_request *request, stru
 
 	return session_open(front->sessions, cookie, time(NULL), front->session_memory, ret) &&
 	       !revoked_has(front->revoked, ret->id) &&
+	       !(ret->has_sid && revoked_has(front->revoked, ret->sid)) &&
 	       !revoked_has_person(front->revoked, ret->login, ret->subject, ret->issued_at);
 }
 

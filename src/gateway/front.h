@@ -36,10 +36,12 @@ typedef void front_handler(struct front *front, struct http_request *request, st
 front_handler handle_home; /* pages.c */
 front_handler handle_sign_in;
 front_handler handle_style;
-front_handler handle_login;    /* login.c */
-front_handler handle_callback; /* callback.c */
-front_handler handle_me;       /* me.c */
-front_handler handle_logout;   /* logout.c */
+front_handler handle_login;       /* login.c */
+front_handler handle_callback;    /* callback.c */
+front_handler handle_me;          /* me.c */
+front_handler handle_logout;      /* logout.c */
+front_handler handle_logged_out;  /* logged_out.c */
+front_handler handle_backchannel; /* backchannel.c */
 front_handler handle_check_nginx, handle_check_traefik, handle_check_caddy,
 	handle_check_envoy;   /* check.c */
 front_handler handle_healthz; /* health.c */

@@ -62,6 +62,7 @@ static const struct {
 	[CALL_METADATA] = {keeper_metadata, ROLE_FRONT},
 	[CALL_PUSH]     = {keeper_push,     ROLE_FRONT},
 	[CALL_LOGOUT]   = {keeper_logout,   ROLE_FRONT},
+	[CALL_BACKCHANNEL] = {keeper_backchannel, ROLE_FRONT},
 	[CALL_PING]     = {answer_ping,     ROLE_FRONT},
 	[CALL_TOKEN]    = {keeper_token,    ROLE_BROKER},
 	[CALL_REFRESH]  = {keeper_refresh,  ROLE_BROKER},
@@ -290,6 +291,7 @@ static bool set_up(struct keeper *keeper)
 	LIST_INIT(&keeper->jobs);
 	LIST_INIT(&keeper->endings);
 	LIST_INIT(&keeper->asked);
+	LIST_INIT(&keeper->revocations);
 	LIST_INIT(&keeper->refreshing.all);
 	keeper->settings = child_settings(ROLE_KEEPER);
 	if (!keeper->settings) {
@@ -356,6 +358,7 @@ static void tear_down(struct keeper *keeper)
 	refresh_due_end(keeper);
 	keeper_measure_end(keeper);
 	keeper_reseal_end(keeper);
+	revocations_free(keeper);
 	/* Answers calls, which may send what goes with the client. */
 	vault_close(&keeper->vault);
 	http_client_free(keeper->client);

@@ -108,6 +108,8 @@ struct keeper {
 	LIST_HEAD(, job) jobs;
 	LIST_HEAD(, ending) endings;
 	LIST_HEAD(, upstream_request) asked; /* upstream.c */
+	LIST_HEAD(, revocation) revocations; /* those that wait for another try: revoke_tokens.c */
+	unsigned revocations_waiting;
 	struct refreshing refreshing;
 	struct resealing resealing;
 	struct locked locked;
@@ -127,10 +129,11 @@ struct keeper {
 typedef void keeper_call(struct keeper *keeper, struct link *link, uint64_t number,
 			 struct message_reader *in);
 
-keeper_call keeper_redeem;   /* redeem.c */
-keeper_call keeper_metadata; /* metadata.c */
-keeper_call keeper_push;     /* push.c */
-keeper_call keeper_logout;   /* end_session.c */
+keeper_call keeper_redeem;      /* redeem.c */
+keeper_call keeper_metadata;    /* metadata.c */
+keeper_call keeper_push;        /* push.c */
+keeper_call keeper_logout;      /* end_session.c */
+keeper_call keeper_backchannel; /* end_by_provider.c */
 
 keeper_call keeper_token;  /* give_token.c */
 keeper_call keeper_refresh;
@@ -172,9 +175,13 @@ void keeper_answer_refusal(struct link *link, uint64_t number, const struct pk_w
 void keeper_revoke_tokens(struct keeper *keeper, const struct login_settings *login,
 			  const struct grant *grant);
 
+/* Forgets those that wait for another try. */
+void revocations_free(struct keeper *keeper);
+
 /* Deletes a grant, after which its provider is asked to forget the tokens, likewise. `done` hears what
- * came of the deleting, as vault_delete() says it; NULL: nobody. */
-typedef void keeper_grant_ended(enum vault_result result, void *arg);
+ * came of the deleting, as vault_delete() says it, and is given the grant with VAULT_OK; NULL:
+ * nobody. */
+typedef void keeper_grant_ended(enum vault_result result, const struct grant *grant, void *arg);
 void keeper_end_grant(struct keeper *keeper, struct pk_str login, struct pk_str subject,
 		      keeper_grant_ended *done, void *arg);
 

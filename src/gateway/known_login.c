@@ -18,6 +18,7 @@ struct waiter {
 	LIST_ENTRY(waiter) entry;
 	struct http_request *request;
 	known_login *then;
+	bool regardless; /* what is not known does not stop it */
 };
 
 /* What was discovered of one login, and who waits for it. */
@@ -79,7 +80,9 @@ static void tell_all(struct discovered *discovered, int status, const struct fai
 		LIST_REMOVE(waiter, entry);
 		free(waiter);
 		http_on_gone(done.request, NULL, NULL);
-		if (failure)
+		if (failure && done.regardless)
+			done.then(discovered->front, done.request, discovered->of_settings);
+		else if (failure)
 			page_reply_failure(discovered->front, done.request, status,
 					   discovered->of_settings->login.name, failure);
 		else
@@ -156,8 +159,8 @@ static struct discovered *discovered_of(struct front *front, const struct login_
 	return *at;
 }
 
-void with_known_login(struct front *front, struct http_request *request,
-		      const struct login_settings *login, known_login *then)
+static void with_login(struct front *front, struct http_request *request,
+		       const struct login_settings *login, known_login *then, bool regardless)
 {
 	struct discovered *discovered;
 	struct waiter *waiter;
@@ -179,10 +182,23 @@ void with_known_login(struct front *front, struct http_request *request,
 	}
 	waiter->request = request;
 	waiter->then = then;
+	waiter->regardless = regardless;
 	LIST_INSERT_HEAD(&discovered->waiters, waiter, entry);
 	http_on_gone(request, on_gone, waiter);
 	if (!discovered->asking && !ask(discovered))
 		tell_away(discovered);
+}
+
+void with_known_login(struct front *front, struct http_request *request,
+		      const struct login_settings *login, known_login *then)
+{
+	with_login(front, request, login, then, false);
+}
+
+void with_login_as_known(struct front *front, struct http_request *request,
+			 const struct login_settings *login, known_login *then)
+{
+	with_login(front, request, login, then, true);
 }
 
 /* After the link to the keeper, which answers those that wait when it goes. */

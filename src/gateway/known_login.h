@@ -18,6 +18,11 @@ typedef void known_login(struct front *front, struct http_request *request,
 void with_known_login(struct front *front, struct http_request *request,
 		      const struct login_settings *login, known_login *then);
 
+/* The same for what can be done without, too: `then` has the login as it is configured where nothing
+ * more can be learned. */
+void with_login_as_known(struct front *front, struct http_request *request,
+			 const struct login_settings *login, known_login *then);
+
 void known_logins_free(struct front *front);
 
 #endif

@@ -6,6 +6,7 @@
 #include "base/form.h"
 #include "base/text.h"
 #include "gateway/ask.h"
+#include "gateway/browser.h"
 #include "gateway/known_login.h"
 #include "gateway/log.h"
 #include "gateway/pages.h"
@@ -16,34 +17,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define BROWSER_COOKIE_SECONDS 86400
 #define AUTHORIZE_URL_MAX 8192
-
-/*
- * The cookie that stands for this browser: the one it has, or a new one. Its name ends in a part of
- * its value, so that two tabs that both come here first do not take each other's away; every
- * further tab uses what is there.
- */
-static struct pk_str browser_cookie(struct front *front, struct http_request *request,
-				    char memory[static BROWSER_TEXT])
-{
-	char name_memory[64];
-	struct pk_buf name = pk_buf(name_memory, sizeof(name_memory));
-	struct pk_str value = http_cookie_prefixed(request, front->browser_cookie, 0);
-
-	if (value.len != BROWSER_TEXT) {
-		uint8_t id[BROWSER_ID];
-		struct pk_buf text = pk_buf(memory, BROWSER_TEXT);
-
-		randombytes_buf(id, sizeof(id));
-		pk_base64url_encode(&text, id, sizeof(id));
-		value = pk_buf_str(&text);
-		pk_buf_put(&name, front->browser_cookie);
-		pk_buf_put(&name, pk_str_first(value, 4));
-		front_set_cookie(front, request, pk_buf_str(&name), value, BROWSER_COOKIE_SECONDS);
-	}
-	return value;
-}
 
 static bool write_return_to(struct front *front, struct http_request *request, struct pk_buf *out)
 {

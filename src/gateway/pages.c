@@ -8,7 +8,9 @@
 #include "base/form.h"
 #include "base/text.h"
 #include "proofkey_explain.h"
+#include "gateway/known_login.h"
 #include "gateway/log.h"
+#include "gateway/origin.h"
 #include "gateway/return_to.h"
 #include "io/page.h"
 
@@ -20,8 +22,13 @@
 #define PAGE_MAX 524288
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static void reply_page(struct http_request *request, int status, const struct pk_buf *page)
+/* `form_goes_to`: an origin besides this one where a form of the page may lead, or empty. */
+static void reply_page(struct http_request *request, int status, const struct pk_buf *page,
+		       struct pk_str form_goes_to)
 {
+	char memory[1024];
+	struct pk_buf policy = pk_buf(memory, sizeof(memory));
+
 	/* Every size that a field can have was bounded before: this is our mistake, not the
 	 * visitor's. */
 	if (page->overflow) {
@@ -30,10 +37,13 @@ static void reply_page(struct http_request *request, int status, const struct pk
 		return;
 	}
 	http_reply_header(request, "Cache-Control", PK_STR("no-store"));
-	http_reply_header(request, "Content-Security-Policy",
-			  PK_STR("default-src 'none'; style-src 'self'; img-src 'self' data:; "
-				 "form-action 'self'; "
-				 "frame-ancestors 'none'; base-uri 'none'"));
+	pk_buf_put(&policy, PK_STR("default-src 'none'; style-src 'self'; img-src 'self' data:; "
+				   "frame-ancestors 'none'; base-uri 'none'; form-action 'self'"));
+	if (form_goes_to.len && form_goes_to.len < sizeof(memory) / 2) {
+		pk_buf_char(&policy, ' ');
+		pk_buf_put(&policy, form_goes_to);
+	}
+	http_reply_header(request, "Content-Security-Policy", pk_buf_str(&policy));
 	http_reply_header(request, "X-Frame-Options", PK_STR("DENY"));
 	http_reply_header(request, "X-Content-Type-Options", PK_STR("nosniff"));
 	http_reply_header(request, "Referrer-Policy", PK_STR("no-referrer"));
@@ -124,7 +134,7 @@ static void reply_sign_in(struct front *front, struct http_request *request,
 
 	page_render(&page, "sign-in.html", fields, COUNT(fields));
 	page.overflow |= buttons.overflow;
-	reply_page(request, 200, &page);
+	reply_page(request, 200, &page, PK_STR(""));
 }
 
 static struct pk_str day_and_time(int64_t at, char memory[static 32])
@@ -136,15 +146,30 @@ static struct pk_str day_and_time(int64_t at, char memory[static 32])
 	return (struct pk_str){memory, strftime(memory, 32, "%Y-%m-%d %H:%M UTC", &utc)};
 }
 
+/* The origin of the provider's own logout: browsers hold a form's redirects against the policy, too.
+ * "Not given" where there is none. */
+static struct pk_str logout_origin(const struct login_settings *login, char *memory, size_t size)
+{
+	struct pk_buf url = pk_buf(memory, size);
+	struct pk_str origin;
+
+	if (!login || !login->ends_there ||
+	    pk_end_session_url(&login->login, (struct pk_secret){0}, (struct pk_str){0},
+			       (struct pk_str){0}, &url, NULL) != PK_OK)
+		return (struct pk_str){0};
+	origin = pk_buf_str(&url);
+	origin.len = pk_str_find(origin, ':') + 3;
+	origin.len += pk_str_find(pk_str_from(pk_buf_str(&url), origin.len), '/');
+	return origin_valid(origin) ? origin : (struct pk_str){0};
+}
+
 static void reply_signed_in(struct front *front, struct http_request *request,
-			    const struct session *session)
+			    const struct session *session, const struct login_settings *login)
 {
 	static char page_memory[PAGE_MAX];
-	char email_memory[4096], since[32], until[32];
+	char email_memory[4096], since[32], until[32], origin_memory[2048];
 	struct pk_buf page = pk_buf(page_memory, sizeof(page_memory));
 	struct pk_buf email = pk_buf(email_memory, sizeof(email_memory));
-	const struct login_settings *login = settings_login(front->settings, session->login);
-
 	if (session->email.len)
 		page_render(&email, "signed-in-email.html",
 			    &(struct page_field){"email", session->email}, 1);
@@ -161,7 +186,7 @@ static void reply_signed_in(struct front *front, struct http_request *request,
 
 	page_render(&page, "signed-in.html", fields, COUNT(fields));
 	page.overflow |= email.overflow;
-	reply_page(request, 200, &page);
+	reply_page(request, 200, &page, logout_origin(login, origin_memory, sizeof(origin_memory)));
 }
 
 /* A parameter of the query of a page; empty when the query is not readable: a page is shown all the
@@ -188,16 +213,43 @@ void handle_sign_in(struct front *front, struct http_request *request, struct pk
 									    : PK_STR(""));
 }
 
-/* GET /: who is signed in, or the sign-in page. */
-void handle_home(struct front *front, struct http_request *request, struct pk_str rest)
+/* Time may have passed since the session was looked at. */
+static void home_of(struct front *front, struct http_request *request,
+		    const struct login_settings *login)
 {
 	struct session session;
 
-	if (front_session(front, request, &session) &&
-	    !query_parameter(request, PK_STR("choose")).ptr)
-		reply_signed_in(front, request, &session);
+	if (front_session(front, request, &session))
+		reply_signed_in(front, request, &session, login);
 	else
+		handle_sign_in(front, request, PK_STR(""));
+}
+
+/* GET /: who is signed in, or the sign-in page. */
+void handle_home(struct front *front, struct http_request *request, struct pk_str rest)
+{
+	const struct login_settings *login;
+	struct session session;
+
+	if (!front_session(front, request, &session) ||
+	    query_parameter(request, PK_STR("choose")).ptr) {
 		handle_sign_in(front, request, rest);
+		return;
+	}
+	login = settings_login(front->settings, session.login);
+	if (login && login->ends_there)
+		with_login_as_known(front, request, login, home_of);
+	else
+		home_of(front, request, login);
+}
+
+void page_reply_signed_out(struct front *front, struct http_request *request)
+{
+	char memory[8192];
+	struct pk_buf page = pk_buf(memory, sizeof(memory));
+
+	page_render(&page, "signed-out.html", &(struct page_field){"host", host_of(front)}, 1);
+	reply_page(request, 200, &page, PK_STR(""));
 }
 
 /* Ten characters that name this failure in the page and in the log. */
@@ -307,7 +359,7 @@ void page_reply_failure(struct front *front, struct http_request *request, int s
 
 	page_render(&page, "fault.html", fields, COUNT(fields));
 	page.overflow |= told.detail.overflow || told.words.overflow || told.explanation.overflow;
-	reply_page(request, status, &page);
+	reply_page(request, status, &page, PK_STR(""));
 }
 
 void page_reply_refusal(struct front *front, struct http_request *request, int status,

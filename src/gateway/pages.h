@@ -7,6 +7,9 @@
 /* Answers with plain text. */
 void page_reply_text(struct http_request *request, int status, struct pk_str text);
 
+/* Answers with the page for somebody who has signed out. */
+void page_reply_signed_out(struct front *front, struct http_request *request);
+
 /*
  * Answers a failed login with a page: what happened, whose move it is, what to do, and an id by
  * which the operator finds the log line that this writes too. The evidence, the provider's

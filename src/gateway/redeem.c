@@ -16,6 +16,7 @@
 #include "gateway/refresh.h"
 #include "gateway/refresh_plan.h"
 #include "gateway/upstream.h"
+#include "gateway/session.h"
 
 #include <sodium.h>
 #include <stdlib.h>
@@ -162,6 +163,16 @@ static void refuse_exchange(struct redeem *redeem, const struct pk_http_reply *r
 	give_up(redeem);
 }
 
+/* What the front notes of the provider's session, where the ID token named one. */
+static void put_sid(struct pk_buf *message, struct pk_str login, struct pk_str sid)
+{
+	uint8_t hash[SESSION_ID];
+
+	session_sid(login, sid, hash);
+	message_put_str(message, sid.len ? (struct pk_str){(const char *)hash, sizeof(hash)}
+					 : (struct pk_str){0});
+}
+
 /* The grant is stored: somebody is signed in. */
 static void on_stored(const struct vault_answer *answer, void *arg)
 {
@@ -186,6 +197,7 @@ static void on_stored(const struct vault_answer *answer, void *arg)
 	message_put_str(&message, pk_str_first(identity->name, 256));
 	message_put_str(&message,
 			identity->email.len <= 254 ? identity->email : (struct pk_str){0});
+	put_sid(&message, redeem->login.login.name, redeem->identify.session);
 	keeper_answer_send(redeem->job.link, &message);
 	log_event("info", "login.finished",
 		  (struct log_field[]){{"login", redeem->login.login.name},
@@ -254,7 +266,8 @@ static void send_code(struct redeem *redeem)
 			     &why) != PK_OK)
 		refuse(redeem, &why);
 	else
-		upstream_send(redeem->job.keeper, UPSTREAM_CODE, &exchange->request, on_tokens, redeem);
+		upstream_send(redeem->job.keeper, UPSTREAM_CODE, &exchange->request, on_tokens,
+			      redeem);
 }
 
 /* The attempt is marked as spent, durably, or it was before: nobody gets to send two codes for

@@ -4,12 +4,13 @@
 
 #include <stdlib.h>
 
-static void on_ended(enum vault_result result, void *arg)
+static void on_ended(enum vault_result result, const struct grant *grant, void *arg)
 {
 	struct job *job = arg;
 	char memory[64];
 	struct pk_buf message = pk_buf(memory, sizeof(memory));
 
+	(void)grant;
 	if (result == VAULT_DOWN) {
 		grant_call_refuse(job->link, job->number, &refusal_store);
 	} else if (result == VAULT_NONE) {

@@ -63,6 +63,7 @@ static void put_login(struct pk_buf *out, const struct login_settings *login)
 	message_put_str(out, login->login.issuer);
 	message_put_str(out, login->login.sandbox);
 	message_put_number(out, login->pushed);
+	message_put_number(out, login->ends_there);
 }
 
 static void get_login(struct message_reader *in, struct login_settings *ret)
@@ -81,6 +82,7 @@ static void get_login(struct message_reader *in, struct login_settings *ret)
 	ret->login.issuer = message_str(in, TEXT_MAX);
 	ret->login.sandbox = message_str(in, TEXT_MAX);
 	ret->pushed = message_number(in) != 0;
+	ret->ends_there = message_number(in) != 0;
 	ret->login.dialect = &ret->dialect;
 	if (in->bad || pk_dialect_parse(dialect, ret->dialect_text, &ret->dialect, NULL) != PK_OK)
 		in->bad = true;
@@ -141,6 +143,7 @@ static void put_keeper(struct pk_buf *out, const struct settings *settings)
 	message_put_str(out, settings->store);
 	put_list(out, &settings->allow_emails);
 	put_list(out, &settings->allow_subjects);
+	message_put_number(out, settings->logout_revokes);
 	put_keys(out, &settings->vault_keys);
 	put_broker_keys(out, settings, ROLE_KEEPER);
 }
@@ -150,6 +153,7 @@ static void get_keeper(struct message_reader *in, struct settings *ret)
 	ret->store = message_str(in, TEXT_MAX);
 	get_list(in, &ret->allow_emails);
 	get_list(in, &ret->allow_subjects);
+	ret->logout_revokes = message_number(in) != 0;
 	get_keys(in, &ret->vault_keys);
 	get_broker_keys(in, ret, ROLE_KEEPER);
 }

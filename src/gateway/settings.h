@@ -32,6 +32,7 @@ struct login_settings {
 	struct pk_str dialect_text; /* what `dialect` views */
 	struct pk_secret secret;    /* keeper only; empty for a public client */
 	bool pushed;                /* authorize requests go ahead, from the keeper (RFC 9126) */
+	bool ends_there; /* signing out goes on at the provider, where it has an address for it */
 };
 
 /* A program that may ask for tokens. Its secret itself is in no process: see broker_key.h. */
@@ -71,6 +72,7 @@ struct settings {
 	struct pk_str store;
 	struct pk_list allow_emails;   /* patterns with * */
 	struct pk_list allow_subjects; /* LOGIN/SUBJECT, with * in either, or "*" */
+	bool logout_revokes;           /* signing out takes the grant back */
 	struct keys vault_keys;
 };
 
