@@ -130,6 +130,8 @@ static void what_is_not_given_has_a_default(void **state)
 	assert_int_equal(settings->attempt_lifetime, 600);
 	assert_false(settings->explain_to_users);
 	assert_int_equal(settings->log_level, LOG_LEVEL_INFO);
+	assert_true(settings->logout_revokes);
+	assert_true(settings->login[0].ends_there);
 	assert_int_equal(settings->trusted_proxies.count, 0);
 	assert_int_equal(settings->return_to_origins.count, 0);
 	assert_int_equal(settings->session_keys.count, 1);
@@ -155,6 +157,8 @@ static void every_key_is_read(void **state)
 		"attempt_lifetime = 30\n"
 		"explain_to_users = true\n"
 		"log_level = \"debug\"\n"
+		"logout = \"here\"\n"
+		"logout_revokes = false\n"
 		"trusted_proxies = {\"127.0.0.1\", \"fd00::/8\"}\n"
 		"return_to_origins = {\"https://videos.example.com\", "
 		"\"https://app.example.com:8443\"}\n" PROVIDERS "allow {\n"
@@ -182,6 +186,8 @@ static void every_key_is_read(void **state)
 	assert_int_equal(settings->attempt_lifetime, 30);
 	assert_true(settings->explain_to_users);
 	assert_int_equal(settings->log_level, LOG_LEVEL_DEBUG);
+	assert_false(settings->logout_revokes);
+	assert_false(settings->login[0].ends_there);
 	assert_int_equal(settings->trusted_proxies.count, 2);
 	assert_text(settings->trusted_proxies.item[1], "fd00::/8");
 	assert_int_equal(settings->return_to_origins.count, 2);

@@ -76,6 +76,46 @@ static void opens_what_was_sealed(void **state)
 	assert_text(opened.email, "ada@example.com");
 }
 
+/* The provider's session that it stands on: there or not, and nothing else changes by it. */
+static void a_session_at_the_provider(void **state)
+{
+	struct session session = sample(), opened;
+	char memory[SESSION_TEXT_MAX];
+	size_t without;
+
+	(void)state;
+	without = seal(sealer, &session, memory).len;
+	assert_true(open_at(seal(sealer, &session, memory), ISSUED, &opened));
+	assert_false(opened.has_sid);
+	session.has_sid = true;
+	session_sid(session.login, PK_STR("s-1"), session.sid);
+	assert_true(open_at(seal(sealer, &session, memory), ISSUED, &opened));
+	assert_true(opened.has_sid);
+	assert_memory_equal(opened.sid, session.sid, SESSION_ID);
+	assert_memory_equal(opened.id, session.id, SESSION_ID);
+	assert_int_equal(opened.expires_at, ENDS);
+	assert_text(opened.login, "tiktok");
+	assert_text(opened.email, "ada@example.com");
+	assert_int_equal(seal(sealer, &session, memory).len - without, (SESSION_ID * 4 + 2) / 3);
+}
+
+/* Of one login and one name, and where the one ends and the other begins matters. */
+static void names_of_sessions_at_providers(void **state)
+{
+	static const char *const pairs[][2] = {{"a", "b"}, {"b", "a"}, {"ab", ""}, {"", "ab"},
+					       {"a", "bc"}, {"ab", "c"}, {"a", "B"}};
+	uint8_t names[7][SESSION_ID], again[SESSION_ID];
+
+	(void)state;
+	for (size_t i = 0; i < 7; i++) {
+		session_sid(pk_str(pairs[i][0]), pk_str(pairs[i][1]), names[i]);
+		session_sid(pk_str(pairs[i][0]), pk_str(pairs[i][1]), again);
+		assert_memory_equal(names[i], again, SESSION_ID);
+		for (size_t other = 0; other < i; other++)
+			assert_memory_not_equal(names[i], names[other], SESSION_ID);
+	}
+}
+
 static void what_was_not_given_is_empty(void **state)
 {
 	struct session session = {.expires_at = 1, .subject = PK_STR("x")};
@@ -348,6 +388,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(opens_what_was_sealed),
 		cmocka_unit_test(what_was_not_given_is_empty),
+		cmocka_unit_test(a_session_at_the_provider),
+		cmocka_unit_test(names_of_sessions_at_providers),
 		cmocka_unit_test(ends_to_the_second),
 		cmocka_unit_test(times_of_any_size),
 		cmocka_unit_test(every_character_counts),

@@ -42,6 +42,7 @@ static void add_login(const char *name, const char *dialect, struct pk_secret se
 	};
 	login->secret = secret;
 	login->pushed = secret.text.len > 0;
+	login->ends_there = !login->pushed;
 }
 
 static int set_up(void **state)
@@ -58,6 +59,7 @@ static int set_up(void **state)
 		.store = PK_STR("sqlite:/var/lib/proofkey/vault.db"),
 		.allow_emails = {{PK_STR("*@example.com")}, 1},
 		.allow_subjects = {{PK_STR("first/ada"), PK_STR("second/*")}, 2},
+		.logout_revokes = true,
 	};
 	fill_keys(&settings.session_keys, 2, 0xa1);
 	fill_keys(&settings.attempt_keys, 1, 0xb1);
@@ -126,6 +128,7 @@ static void assert_logins_equal(void)
 		assert_true(pk_str_equal(got->login.issuer, want->login.issuer));
 		assert_true(pk_str_equal(got->login.sandbox, want->login.sandbox));
 		assert_int_equal(got->pushed, want->pushed);
+		assert_int_equal(got->ends_there, want->ends_there);
 		assert_ptr_equal(got->login.dialect, &got->dialect);
 		assert_true(pk_str_equal(got->dialect.name, want->dialect.name));
 		assert_true(pk_str_equal(got->dialect.token_url, want->dialect.token_url));
@@ -167,6 +170,7 @@ static void the_keeper_reads_its_part(void **state)
 	assert_text(unpacked.store, "sqlite:/var/lib/proofkey/vault.db");
 	assert_lists_equal(&unpacked.allow_emails, &settings.allow_emails);
 	assert_lists_equal(&unpacked.allow_subjects, &settings.allow_subjects);
+	assert_true(unpacked.logout_revokes);
 	assert_keys_equal(&unpacked.vault_keys, &settings.vault_keys);
 	assert_int_equal(unpacked.session_keys.count, 0);
 	assert_int_equal(unpacked.attempt_keys.count, 0);

@@ -70,10 +70,10 @@ class Ring:
     def bound(self, purpose):
         return b"proofkey token 1" + self.id + purpose.encode()
 
-    def seal(self, purpose, plain):
+    def seal(self, purpose, plain, bound=None):
         nonce = secrets.token_bytes(24)
         key = message_key(self.subkey(purpose), nonce)
-        text, tag = cipher("EVP_aes_256_gcm", key, nonce[12:], True, self.bound(purpose), plain)
+        text, tag = cipher("EVP_aes_256_gcm", key, nonce[12:], True, self.bound(bound or purpose), plain)
         return base64.urlsafe_b64encode(self.id + nonce + text + tag).decode().rstrip("=")
 
     def open(self, purpose, token):

@@ -13,7 +13,7 @@ trusting = Gateway(provider, trusted_proxies='{"127.0.0.1"}', return_to_origins=
 
 PAGE = {"Accept": "text/html"}
 CHECKS = ("/check/nginx", "/check/traefik", "/check/caddy", "/check/envoy", "/check/envoy/some/path")
-ALLOWED = {"/": "GET HEAD", "/login": "GET HEAD", "/me": "GET HEAD", "/login/one": "GET", "/callback/one": "GET POST", "/logout": "POST", "/healthz": "GET HEAD", "/readyz": "GET HEAD",
+ALLOWED = {"/": "GET HEAD", "/login": "GET HEAD", "/me": "GET HEAD", "/login/one": "GET", "/callback/one": "GET POST", "/logout": "POST", "/logout/backchannel/one": "POST", "/logged-out": "GET HEAD", "/healthz": "GET HEAD", "/readyz": "GET HEAD",
            "/check/nginx": "GET HEAD", "/assets/proofkey.css": "GET HEAD"}
 
 
