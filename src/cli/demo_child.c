@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define STOP_SECONDS 45 /* longer than the gateway gives its own processes */
+#define STOP_SECONDS 75 /* longer than the gateway gives its own processes */
 #define HEALTH_MILLISECONDS 500L
 
 static _Noreturn void become(const char *const *argv, pid_t parent, const sigset_t *mask)

@@ -13,6 +13,7 @@
 #include <time.h>
 
 #define NOT_FRESH_RETRY 30 /* seconds */
+#define BUSY_RETRY 5
 
 static int64_t seconds_until(int64_t at)
 {
@@ -68,11 +69,12 @@ static void give(const struct grant *grant, int64_t least, fresh_token_done *don
 		not_fresh(grant, done, arg);
 }
 
-/* Another keeper has been refreshing it for long. */
+/* It is being refreshed, here or elsewhere, and that takes long. Who asks again waits again. */
 static const struct refusal refusal_busy = {
 	.outcome = OUTCOME_LATER,
 	.fault = {"token-not-fresh", 15},
-	.seconds = NOT_FRESH_RETRY,
+	.detail = {"The provider has been asked for a new token, and has not answered yet.", 70},
+	.seconds = BUSY_RETRY,
 };
 
 /* Somebody who waits for the store, and then perhaps for the provider. */

@@ -20,14 +20,15 @@
 #include <time.h>
 
 #define LEASE_SECONDS 10
-#define LEASE_RENEWED 3   /* seconds after which it is extended, while the provider is slow */
-#define POLL_FIRST 50u    /* milliseconds between two looks at what another keeper refreshes */
-#define POLL_MAX 500u     /* later ones */
-#define POLL_PATIENCE 120 /* looks: about a minute */
+#define LEASE_RENEWED 3 /* seconds after which it is extended, while the provider is slow */
+#define POLL_FIRST 50u  /* milliseconds between two looks at what another keeper refreshes */
+#define POLL_MAX 500u   /* later ones */
 
 /* Somebody who waits. */
 struct waiter {
-	STAILQ_ENTRY(waiter) entry;
+	TAILQ_ENTRY(waiter) entry;
+	struct refresh *refresh;
+	struct event *patience;
 	refresh_done *done;
 	void *arg;
 };
@@ -46,7 +47,7 @@ struct refresh {
 	struct job job;
 	struct event *timer;
 	struct published_wait wait;
-	STAILQ_HEAD(, waiter) waiters;
+	TAILQ_HEAD(, waiter) waiters;
 	const struct login_settings *of_settings; /* NULL: the login is not configured any more */
 	struct login_settings login;
 	struct grant grant; /* as it was leased */
@@ -55,6 +56,7 @@ struct refresh {
 	uint8_t owner[LEASE_OWNER];
 	enum step step;
 	uint64_t waits_since; /* for another keeper, on metrics_clock(); 0: it does not */
+	int64_t sent_at;      /* when the request left */
 	int64_t least;        /* what those who wait need */
 	unsigned polls;
 	int64_t version; /* of the row whose tokens somebody wants replaced, if `anew` */
@@ -93,15 +95,47 @@ static void set_timer(struct refresh *refresh, enum step step, unsigned millisec
 		log_text("error", "keeper.refresh", "no timer for a refresh");
 }
 
+static void tell_one(struct waiter *waiter, enum vault_result result, const struct grant *grant)
+{
+	TAILQ_REMOVE(&waiter->refresh->waiters, waiter, entry);
+	waiter->done(result, grant, waiter->arg);
+	event_free(waiter->patience);
+	free(waiter);
+}
+
 static void tell(struct refresh *refresh, enum vault_result result, const struct grant *grant)
 {
 	struct waiter *waiter;
 
-	while ((waiter = STAILQ_FIRST(&refresh->waiters))) {
-		STAILQ_REMOVE_HEAD(&refresh->waiters, entry);
-		waiter->done(result, grant, waiter->arg);
+	while ((waiter = TAILQ_FIRST(&refresh->waiters)))
+		tell_one(waiter, result, grant);
+}
+
+/* The refresh goes on without them, and is there when they ask again. */
+static void on_impatient(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	tell_one(arg, VAULT_BUSY, NULL);
+}
+
+static bool wait_for(struct refresh *refresh, refresh_done *done, void *arg)
+{
+	const struct timeval patience = {.tv_sec = REFRESH_PATIENCE};
+	struct waiter *waiter = calloc(1, sizeof(*waiter));
+
+	if (!waiter)
+		return false;
+	*waiter = (struct waiter){.refresh = refresh, .done = done, .arg = arg};
+	waiter->patience = evtimer_new(refresh->job.keeper->base, on_impatient, waiter);
+	if (!waiter->patience || event_add(waiter->patience, &patience) != 0) {
+		if (waiter->patience)
+			event_free(waiter->patience);
 		free(waiter);
+		return false;
 	}
+	TAILQ_INSERT_TAIL(&refresh->waiters, waiter, entry);
+	return true;
 }
 
 static void release(struct refresh *refresh)
@@ -254,6 +288,7 @@ static struct grant merge(const struct refresh *refresh, const struct grant *row
 		return merged;
 	}
 	merged.refresh_token = next->refresh_token;
+	merged.sent_at = next->sent_at;
 	merged.refresh_expires_at = next->refresh_expires_at;
 	return merged;
 }
@@ -299,7 +334,9 @@ static void fail(struct refresh *refresh, struct refresh_outcome outcome, struct
 	next->state = outcome.state;
 	next->fault = pk_str(outcome.fault);
 	next->failures++;
-	next->sent_at = PK_TIME_UNKNOWN;
+	/* What an earlier try has lost stays lost. */
+	if (outcome.unheard)
+		next->sent_at = refresh->sent_at;
 	next->refresh_at =
 		over ? PK_TIME_UNKNOWN
 		     : refresh_again(time(NULL), next->failures, after, randombytes_random());
@@ -311,9 +348,10 @@ static void fail(struct refresh *refresh, struct refresh_outcome outcome, struct
 	finish(refresh, next);
 }
 
-static void retry(struct refresh *refresh, const char *fault, struct pk_str text, int64_t after)
+/* The provider said nothing, or was not even asked. */
+static void retry(struct refresh *refresh, const char *fault, bool sent, struct pk_str text)
 {
-	fail(refresh, (struct refresh_outcome){GRANT_RETRYING, fault, false}, text, after);
+	fail(refresh, (struct refresh_outcome){GRANT_RETRYING, fault, false, sent}, text, 0);
 }
 
 /* The refresh token goes on where the reply has none (RFC 6749 6), and so does what else it does
@@ -355,7 +393,7 @@ static void refuse_person(struct refresh *refresh, const char *fault, struct pk_
 				    .refresh_token = refresh->tokens.refresh_token};
 
 	keeper_revoke_tokens(refresh->job.keeper, &refresh->login, &wrong);
-	fail(refresh, (struct refresh_outcome){GRANT_ENDED, fault, false}, text, 0);
+	fail(refresh, (struct refresh_outcome){GRANT_ENDED, fault, false, false}, text, 0);
 }
 
 static void on_keys(struct pk_str jwks, const struct failure *failure, void *arg);
@@ -446,7 +484,8 @@ static void on_reply(const struct pk_http_reply *reply, const char *problem, voi
 	struct pk_why why = {0};
 
 	if (!reply)
-		retry(refresh, "provider-unreachable", pk_str(problem), 0);
+		retry(refresh, "provider-unreachable", http_client_was_sent(keeper->client),
+		      pk_str(problem));
 	else if (pk_token_reply(&refresh->arena, &refresh->login.login, reply, time(NULL),
 				&refresh->tokens, &why) != PK_OK)
 		fail(refresh, refresh_refused(&refresh->grant, &why), pk_str(why.detail), after);
@@ -472,7 +511,8 @@ static void on_marked(const struct vault_answer *answer, void *arg)
 		give_up(refresh, answer);
 	} else if (pk_refresh_request(&refresh->arena, &refresh->login.login, refresh->login.secret,
 				      refresh->grant.refresh_token, &request, &why) != PK_OK) {
-		fail(refresh, (struct refresh_outcome){GRANT_RETRYING, "provider-error", true},
+		fail(refresh,
+		     (struct refresh_outcome){GRANT_RETRYING, "provider-error", true, false},
 		     pk_str(why.detail), 0);
 	} else {
 		upstream_send(refresh->job.keeper, UPSTREAM_REFRESH, &request, on_reply, refresh);
@@ -531,7 +571,7 @@ static bool is_wanted(const struct refresh *refresh, const struct grant *grant)
 		return true;
 	if (refresh->anew && grant->version == refresh->version)
 		return true;
-	return !STAILQ_EMPTY(&refresh->waiters) && refresh_helps(grant, now, refresh->least);
+	return !TAILQ_EMPTY(&refresh->waiters) && refresh_helps(grant, now, refresh->least);
 }
 
 /* The lease is ours. A grant that can never be refreshed is not due any more. */
@@ -546,10 +586,11 @@ static void work(struct refresh *refresh)
 		refresh->next.refresh_at = PK_TIME_UNKNOWN;
 		finish(refresh, &refresh->next);
 	} else if (refresh->unreachable[0]) {
-		retry(refresh, refresh->unreachable,
-		      PK_STR("how the provider is spoken to cannot be found out"), 0);
+		retry(refresh, refresh->unreachable, false,
+		      PK_STR("how the provider is spoken to cannot be found out"));
 	} else {
-		renew(refresh, time(NULL), on_marked);
+		refresh->sent_at = time(NULL);
+		renew(refresh, refresh->sent_at, on_marked);
 	}
 }
 
@@ -564,8 +605,7 @@ static void on_leased(const struct vault_answer *answer, void *arg)
 	} else if (answer->result == VAULT_OK) {
 		log_text("error", "keeper.refresh", "a grant is too long to be refreshed");
 		tell_and_end(refresh, VAULT_LOCKED_BY_KEY, NULL);
-	} else if (answer->result == VAULT_BUSY && !STAILQ_EMPTY(&refresh->waiters) &&
-		   refresh->polls < POLL_PATIENCE) {
+	} else if (answer->result == VAULT_BUSY && !TAILQ_EMPTY(&refresh->waiters)) {
 		poll_later(refresh, STEP_WAITING);
 	} else {
 		give_up(refresh, answer);
@@ -683,7 +723,7 @@ static struct refresh *new_refresh(struct keeper *keeper, struct pk_str login,
 		free(refresh);
 		return NULL;
 	}
-	STAILQ_INIT(&refresh->waiters);
+	TAILQ_INIT(&refresh->waiters);
 	refresh->of_settings = settings_login(keeper->settings, login);
 	randombytes_buf(refresh->owner, sizeof(refresh->owner));
 	refresh->step = STEP_QUEUED;
@@ -706,22 +746,18 @@ static struct refresh *join(struct keeper *keeper, struct pk_str login, struct p
 			    int64_t least, refresh_done *done, void *arg)
 {
 	struct refresh *refresh = find(keeper, login, subject);
-	struct waiter *waiter = malloc(sizeof(*waiter));
-	const bool known = refresh;
 
-	if (waiter && !refresh)
+	if (!refresh && !keeper->refreshing.stopped) {
 		refresh = new_refresh(keeper, login, subject);
-	if (!waiter || !refresh || keeper->refreshing.stopped) {
-		free(waiter);
+		if (refresh)
+			add(keeper, refresh);
+	}
+	if (!refresh || keeper->refreshing.stopped || !wait_for(refresh, done, arg)) {
 		done(VAULT_DOWN, NULL, arg);
 		return NULL;
 	}
-	*waiter = (struct waiter){.done = done, .arg = arg};
-	STAILQ_INSERT_TAIL(&refresh->waiters, waiter, entry);
 	if (least > refresh->least)
 		refresh->least = least;
-	if (!known)
-		add(keeper, refresh);
 	return refresh;
 }
 

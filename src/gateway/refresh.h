@@ -10,9 +10,13 @@
 
 #define REFRESHES_AT_ONCE 8 /* of one login: more would be a storm after a long sleep */
 
+/* Seconds that somebody waits for a refresh; less than programs and balancers wait for a reply. The
+ * refresh itself has longer. */
+#define REFRESH_PATIENCE 50
+
 /* `result` is VAULT_OK with the grant as it is by now, its tokens opened: refreshed, or as its
- * `state` and `fault` say. Else there is none, and the result says why; VAULT_BUSY: another keeper
- * has had the lease for long. `grant` lives until this returns. */
+ * `state` and `fault` say. Else there is none, and the result says why; VAULT_BUSY: it takes longer,
+ * here or in another keeper, and goes on. `grant` lives until this returns. */
 typedef void refresh_done(enum vault_result result, const struct grant *grant, void *arg);
 
 /*

@@ -64,19 +64,19 @@ int64_t refresh_again(int64_t now, int64_t failures, int64_t after, uint32_t ran
 
 bool refresh_is_fresh(const struct grant *grant, int64_t now, int64_t least)
 {
+	const int64_t since =
+		grant->refreshed_at == PK_TIME_UNKNOWN ? grant->created_at : grant->refreshed_at;
+	const int64_t lifetime = grant->access_expires_at - since;
+
 	return grant->access_expires_at == PK_TIME_UNKNOWN ||
-	       grant->access_expires_at - now >= least;
+	       grant->access_expires_at - now >= at_least(at_most(least, lifetime / 2), 0);
 }
 
 bool refresh_helps(const struct grant *grant, int64_t now, int64_t least)
 {
-	const int64_t since =
-		grant->refreshed_at == PK_TIME_UNKNOWN ? grant->created_at : grant->refreshed_at;
-
-	if (grant->state == GRANT_ENDED || !grant->refresh_token.text.len ||
-	    refresh_is_fresh(grant, now, least))
+	if (grant->state == GRANT_ENDED || !grant->refresh_token.text.len)
 		return false;
 	if (grant->state == GRANT_RETRYING && grant->refresh_at > now)
 		return false;
-	return grant->access_expires_at - now <= now - since;
+	return !refresh_is_fresh(grant, now, least);
 }

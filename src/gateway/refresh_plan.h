@@ -22,13 +22,15 @@ int64_t refresh_plan(int64_t now, int64_t access_expires_at, int64_t refresh_exp
  * seconds that the provider asked for (Retry-After), 0 where it did not. */
 int64_t refresh_again(int64_t now, int64_t failures, int64_t after, uint32_t random);
 
-/* Whether the access token lasts for `least` seconds; a lifetime that the provider did not tell is
- * not held against it. */
+/* Whether the access token is as good as somebody who needs it for `least` seconds can have it: it
+ * lasts so long, or for half of its lifetime, where that is less. No provider's tokens are asked to
+ * live longer than they do, nor to be replaced in the first half of their lives. A lifetime that the
+ * provider did not tell is not held against it. */
 bool refresh_is_fresh(const struct grant *grant, int64_t now, int64_t least);
 
 /* Whether a refresh may help somebody who needs the token for `least` seconds: not where it is
  * fresh, where there is nothing to refresh with, while the provider is being spared after a
- * failure, nor where the token is so new that another one would not last longer. */
+ * failure. */
 bool refresh_helps(const struct grant *grant, int64_t now, int64_t least);
 
 #endif

@@ -24,7 +24,7 @@
 #define RESTART_FIRST_MS 100
 #define RESTART_LAST_MS 5000
 /* Then what still runs is killed; longer than a call to a slow provider takes. */
-#define STOP_SECONDS 50
+#define STOP_SECONDS 70
 
 /* A reload that came to nothing is over, too. */
 #define STILL_THE_OLD "READY=1\nSTATUS=Serving; the new configuration was refused, see the log"

@@ -22,12 +22,22 @@ struct upstream_request {
 	void *arg;
 };
 
-static const char *const purposes[UPSTREAMS] = {
-	[UPSTREAM_CODE] = "code",         [UPSTREAM_REFRESH] = "refresh",
-	[UPSTREAM_REVOKE] = "revoke",     [UPSTREAM_USERINFO] = "userinfo",
-	[UPSTREAM_METADATA] = "metadata", [UPSTREAM_KEYS] = "keys",
-	[UPSTREAM_PUSH] = "push",
+/* A person waits for most of them. New tokens that nobody waits for are lost, where the provider has
+ * replaced the old ones. */
+/* clang-format off */
+static const struct {
+	const char *name;
+	int seconds; /* from start to end */
+} purposes[UPSTREAMS] = {
+	[UPSTREAM_CODE]     = {"code",     HTTP_CLIENT_SECONDS},
+	[UPSTREAM_REFRESH]  = {"refresh",  60},
+	[UPSTREAM_REVOKE]   = {"revoke",   HTTP_CLIENT_SECONDS},
+	[UPSTREAM_USERINFO] = {"userinfo", HTTP_CLIENT_SECONDS},
+	[UPSTREAM_METADATA] = {"metadata", HTTP_CLIENT_SECONDS},
+	[UPSTREAM_KEYS]     = {"keys",     HTTP_CLIENT_SECONDS},
+	[UPSTREAM_PUSH]     = {"push",     HTTP_CLIENT_SECONDS},
 };
+/* clang-format on */
 
 static void log_end(const struct upstream_request *asked, int status, const char *problem,
 		    uint64_t took)
@@ -39,7 +49,7 @@ static void log_end(const struct upstream_request *asked, int status, const char
 	pk_buf_number(&status_text, status);
 	pk_buf_number(&took_text, (int64_t)(took / 1000));
 	log_event("debug", "provider.asked",
-		  (struct log_field[]){{"for", pk_str(purposes[asked->purpose])},
+		  (struct log_field[]){{"for", pk_str(purposes[asked->purpose].name)},
 				       {"method", pk_str(asked->method)},
 				       {"url", pk_str(asked->address)},
 				       {"status", pk_buf_str(&status_text)},
@@ -70,9 +80,10 @@ void upstream_send(struct keeper *keeper, enum upstream purpose,
 		   const struct pk_http_request *request, http_client_done *done, void *arg)
 {
 	struct upstream_request *const asked = malloc(sizeof(*asked));
+	const int seconds = purposes[purpose].seconds;
 
 	if (!asked) {
-		http_client_send(keeper->client, request, done, arg);
+		http_client_send_within(keeper->client, seconds, request, done, arg);
 		return;
 	}
 	*asked = (struct upstream_request){
@@ -86,7 +97,7 @@ void upstream_send(struct keeper *keeper, enum upstream purpose,
 	pk_text_tame(asked->address, sizeof(asked->address),
 		     pk_str_first(request->url, pk_str_find(request->url, '?')));
 	LIST_INSERT_HEAD(&keeper->asked, asked, entry);
-	http_client_send(keeper->client, request, on_reply, asked);
+	http_client_send_within(keeper->client, seconds, request, on_reply, asked);
 }
 
 void upstream_free(struct keeper *keeper)

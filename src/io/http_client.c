@@ -18,7 +18,7 @@ struct http_client {
 	struct http_outgoing *ended;      /* waiting for their turn, the first to end first */
 	const struct http_outgoing *told; /* the one whose result is being handed out */
 	size_t active;
-	long seconds; /* for an exchange; 0: the usual */
+	int seconds; /* for an exchange */
 };
 
 static void push_ended(struct http_client *client, struct http_outgoing *outgoing)
@@ -157,6 +157,7 @@ struct http_client *http_client_new(struct event_base *base)
 		return NULL;
 	}
 	client->base = base;
+	client->seconds = HTTP_CLIENT_SECONDS;
 	if (start(client))
 		return client;
 	http_client_free(client);
@@ -194,6 +195,13 @@ void http_client_free(struct http_client *client)
 void http_client_send(struct http_client *client, const struct pk_http_request *request,
 		      http_client_done *done, void *arg)
 {
+	http_client_send_within(client, client->seconds, request, done, arg);
+}
+
+void http_client_send_within(struct http_client *client, int seconds,
+			     const struct pk_http_request *request, http_client_done *done,
+			     void *arg)
+{
 	struct http_outgoing *outgoing = http_outgoing_new(request, done, arg);
 
 	if (!outgoing) {
@@ -202,8 +210,8 @@ void http_client_send(struct http_client *client, const struct pk_http_request *
 		abort();
 	}
 	client->active++;
-	if (client->seconds && outgoing->easy)
-		curl_easy_setopt(outgoing->easy, CURLOPT_TIMEOUT, client->seconds);
+	if (outgoing->easy)
+		curl_easy_setopt(outgoing->easy, CURLOPT_TIMEOUT, (long)seconds);
 	if (!outgoing->problem[0] &&
 	    curl_multi_add_handle(client->multi, outgoing->easy) != CURLM_OK)
 		http_outgoing_end(outgoing, CURLE_FAILED_INIT);
@@ -213,6 +221,16 @@ void http_client_send(struct http_client *client, const struct pk_http_request *
 	}
 	outgoing->next = client->under_way;
 	client->under_way = outgoing;
+}
+
+/* libcurl notes when the connection stands, with TLS, and the request is about to leave. */
+bool http_client_was_sent(const struct http_client *client)
+{
+	curl_off_t ready = 0;
+
+	return curl_easy_getinfo(client->told->easy, CURLINFO_PRETRANSFER_TIME_T, &ready) ==
+		       CURLE_OK &&
+	       ready > 0;
 }
 
 struct pk_str http_client_cache_control(const struct http_client *client)

@@ -27,6 +27,15 @@ void http_client_free(struct http_client *client); /* exchanges under way end wi
 void http_client_send(struct http_client *client, const struct pk_http_request *request,
 		      http_client_done *done, void *arg);
 
+/* The same for an answer that is worth another wait: `seconds` from start to end. */
+void http_client_send_within(struct http_client *client, int seconds,
+			     const struct pk_http_request *request, http_client_done *done,
+			     void *arg);
+
+/* While `done` runs: whether its request, or a part of it, left. The other side may have acted on
+ * it then, also where there is no reply. */
+bool http_client_was_sent(const struct http_client *client);
+
 /* While `done` runs: the Cache-Control header of its reply, or "not given". Of use to who keeps
  * what a provider publishes. */
 struct pk_str http_client_cache_control(const struct http_client *client);

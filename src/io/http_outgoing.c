@@ -125,7 +125,6 @@ static bool set_rules(CURL *easy)
 	       !curl_easy_setopt(easy, CURLOPT_PROXY, "") && /* nor the environment's */
 	       !curl_easy_setopt(easy, CURLOPT_NOPROXY, "*") &&
 	       !curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L) &&
-	       !curl_easy_setopt(easy, CURLOPT_TIMEOUT, (long)HTTP_CLIENT_SECONDS) &&
 	       !curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, (long)HTTP_CLIENT_CONNECT_SECONDS) &&
 	       !curl_easy_setopt(easy, CURLOPT_USERAGENT, USER_AGENT);
 	/* clang-format on */

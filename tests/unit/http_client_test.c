@@ -27,6 +27,7 @@ struct test {
 
 	size_t done;
 	bool replied;
+	bool sent;
 	int status;
 	char type[128];
 	char problem[512];
@@ -70,6 +71,8 @@ static void reply_with(struct http_request *request, size_t len)
 	free(body);
 }
 
+static const struct timeval slow = {.tv_sec = 2};
+
 static void handle(struct http_request *request, void *arg)
 {
 	struct test *t = arg;
@@ -77,6 +80,10 @@ static void handle(struct http_request *request, void *arg)
 
 	t->seen++;
 	remember(t, request);
+	if (pk_str_equal(path, PK_STR("/slow")))
+		http_reply_later(request, &slow);
+	else if (pk_str_equal(path, PK_STR("/never")))
+		http_reply_never(request);
 	http_reply_header(request, "Set-Cookie", PK_STR("a=b"));
 	if (pk_str_equal(path, PK_STR("/redirect")))
 		http_redirect(request, 302, PK_STR("/elsewhere"));
@@ -97,6 +104,7 @@ static void on_done(const struct pk_http_reply *reply, const char *problem, void
 
 	t->done++;
 	t->replied = reply != NULL;
+	t->sent = http_client_was_sent(t->client);
 	assert_int_equal(reply == NULL, problem != NULL);
 	snprintf(t->problem, sizeof(t->problem), "%s", problem ? problem : "");
 	if (reply) {
@@ -304,18 +312,64 @@ static void takes_no_proxy_from_the_environment(void **state)
 	assert_int_equal(t->status, 200);
 }
 
-static void reports_a_refused_connection(void **state)
+/* Makes the test's port one at which nobody listens. */
+static void close_port(struct test *t)
 {
-	struct test *t = *state;
 	char error[128];
 	const int fd = http_listen("127.0.0.1:0", false, error, sizeof(error));
 
 	t->port = port_of(fd);
 	close(fd);
+}
+
+static void reports_a_refused_connection(void **state)
+{
+	struct test *t = *state;
+
+	close_port(t);
 	fetch(t, "GET", "http://127.0.0.1:%u/?code=SECRET", PK_STR(""));
 	assert_false(t->replied);
 	assert_has(t->problem, "Connection refused");
 	assert_null(strstr(t->problem, "SECRET"));
+}
+
+/* Giving up is not the same for all: a reply that carries what nobody else has is waited for. */
+static void has_its_time(void **state)
+{
+	struct test *t = *state;
+	char url[64];
+
+	snprintf(url, sizeof(url), "http://127.0.0.1:%u/slow", t->port);
+
+	const struct pk_http_request request = {.method = "POST", .url = pk_str(url)};
+
+	http_client_limit(t->client, 1);
+	http_client_send(t->client, &request, on_done, t);
+	turn_until_done(t, 1);
+	assert_false(t->replied);
+	assert_true(t->sent);
+	http_client_send_within(t->client, 60, &request, on_done, t);
+	turn_until_done(t, 2);
+	assert_true(t->replied);
+	assert_string_equal(t->body, "fine");
+}
+
+static void knows_what_left(void **state)
+{
+	struct test *t = *state;
+
+	fetch(t, "POST", "http://127.0.0.1:%u/error", PK_STR("a=b"));
+	assert_true(t->sent);
+	fetch(t, "POST", "http://127.0.0.1:%u/never", PK_STR("a=b"));
+	assert_false(t->replied);
+	assert_true(t->sent);
+	fetch(t, "POST", "https://127.0.0.1:%u/", PK_STR("a=b"));
+	assert_false(t->sent);
+	fetch(t, "POST", "ftp://127.0.0.1:%u/", PK_STR("a=b"));
+	assert_false(t->sent);
+	close_port(t);
+	fetch(t, "POST", "http://127.0.0.1:%u/", PK_STR("a=b"));
+	assert_false(t->sent);
 }
 
 /* C-24: Refused by what the URL says alone: the server that it leads to sees nothing. */
@@ -503,6 +557,8 @@ int main(void)
 		TEST(takes_no_more_than_a_reply_may_have),
 		TEST(takes_no_proxy_from_the_environment),
 		TEST(reports_a_refused_connection),
+		TEST(has_its_time),
+		TEST(knows_what_left),
 		TEST(plain_http_goes_to_loopback_only),
 		TEST(https_is_not_downgraded),
 		TEST(refuses_what_hides_in_a_line),

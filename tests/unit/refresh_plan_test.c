@@ -101,15 +101,27 @@ static void whether_it_helps(void **state)
 	};
 
 	(void)state;
-	assert_true(refresh_is_fresh(&grant, NOW, 100));
-	assert_false(refresh_is_fresh(&grant, NOW, 101));
+	assert_true(refresh_is_fresh(&grant, NOW + 60, 40));
+	assert_false(refresh_is_fresh(&grant, NOW + 61, 40));
+	/* Half of what the provider makes is all that can be asked for. */
+	assert_true(refresh_is_fresh(&grant, NOW, 101));
+	assert_true(refresh_is_fresh(&grant, NOW + 50, 86400));
+	assert_false(refresh_is_fresh(&grant, NOW + 51, 86400));
+	assert_true(refresh_is_fresh(&grant, NOW + 100, 0));
+	assert_false(refresh_is_fresh(&grant, NOW + 101, 0));
 	assert_false(refresh_helps(&grant, NOW, 60));
 	assert_false(refresh_helps(&grant, NOW, 200));
-	assert_false(refresh_helps(&grant, NOW + 49, 200));
-	assert_true(refresh_helps(&grant, NOW + 50, 200));
-	assert_true(refresh_helps(&grant, NOW + 50, 60));
-	assert_false(refresh_helps(&grant, NOW + 50, 40));
+	assert_false(refresh_helps(&grant, NOW + 50, 200));
+	assert_true(refresh_helps(&grant, NOW + 51, 200));
+	assert_true(refresh_helps(&grant, NOW + 51, 60));
+	assert_false(refresh_helps(&grant, NOW + 51, 40));
 	assert_true(refresh_helps(&grant, NOW + 500, 0));
+	/* One that ends with its beginning. */
+	grant.access_expires_at = NOW;
+	assert_true(refresh_is_fresh(&grant, NOW, 60));
+	assert_true(refresh_helps(&grant, NOW + 1, 60));
+	grant.access_expires_at = NOW - 1000;
+	assert_false(refresh_is_fresh(&grant, NOW, 0));
 	grant.refreshed_at = NOW + 60;
 	grant.access_expires_at = NOW + 160;
 	assert_false(refresh_helps(&grant, NOW + 100, 200));
@@ -139,20 +151,26 @@ static const struct refusal {
 	enum grant_state state;
 	const char *fault;
 	bool operators;
+	bool unheard;
 } refusals[] = {
-	{PK_ERR_PROVIDER_REFUSED, 400, "invalid_grant",           "", PK_TIME_UNKNOWN, GRANT_ENDED,    "provider-session-gone", false},
-	{PK_ERR_PROVIDER_REFUSED, 200, "invalid_grant",           "", PK_TIME_UNKNOWN, GRANT_ENDED,    "provider-session-gone", false},
-	{PK_ERR_PROVIDER_REFUSED, 401, "a_word_of_its_own",       "", PK_TIME_UNKNOWN, GRANT_ENDED,    "provider-session-gone", false},
-	{PK_ERR_PROVIDER_REFUSED, 400, "invalid_grant",           "", NOW - 20,        GRANT_ENDED,    "refresh-reply-lost",    false},
-	{PK_ERR_PROVIDER_REFUSED, 400, "invalid_grant",           "provider-unreachable", PK_TIME_UNKNOWN, GRANT_ENDED, "refresh-reply-lost", false},
-	{PK_ERR_PROVIDER_REFUSED, 400, "invalid_grant",           "server-error", PK_TIME_UNKNOWN, GRANT_ENDED, "provider-session-gone", false},
-	{PK_ERR_PROVIDER_REFUSED, 401, "invalid_client",          "", NOW - 20,        GRANT_RETRYING, "secret-rejected",       true},
-	{PK_ERR_PROVIDER_REFUSED, 400, "temporarily_unavailable", "", PK_TIME_UNKNOWN, GRANT_RETRYING, "server-error",          false},
-	{PK_ERR_PROVIDER_REFUSED, 429, "invalid_grant",           "", PK_TIME_UNKNOWN, GRANT_RETRYING, "rate-limited",          false},
-	{PK_ERR_PROVIDER_REFUSED, 500, "invalid_grant",           "", PK_TIME_UNKNOWN, GRANT_RETRYING, "server-error",          false},
-	{PK_ERR_PROVIDER_REFUSED, 400, "",                        "", PK_TIME_UNKNOWN, GRANT_RETRYING, "provider-error",        true},
-	{PK_ERR_REPLY_NOT_OAUTH,  403, "",                        "", PK_TIME_UNKNOWN, GRANT_RETRYING, "reply-not-oauth",       true},
-	{PK_ERR_REPLY_INCOMPLETE, 200, "",                        "", PK_TIME_UNKNOWN, GRANT_RETRYING, "reply-misread",         true},
+	{PK_ERR_PROVIDER_REFUSED, 400, "invalid_grant",           "", PK_TIME_UNKNOWN, GRANT_ENDED,    "provider-session-gone", false, false},
+	{PK_ERR_PROVIDER_REFUSED, 200, "invalid_grant",           "", PK_TIME_UNKNOWN, GRANT_ENDED,    "provider-session-gone", false, false},
+	{PK_ERR_PROVIDER_REFUSED, 401, "a_word_of_its_own",       "", PK_TIME_UNKNOWN, GRANT_ENDED,    "provider-session-gone", false, false},
+	{PK_ERR_PROVIDER_REFUSED, 400, "invalid_grant",           "", NOW - 20,        GRANT_ENDED,    "refresh-reply-lost",    false, false},
+	{PK_ERR_PROVIDER_REFUSED, 400, "invalid_grant",           "server-error", NOW - 20, GRANT_ENDED, "refresh-reply-lost", false, false},
+	{PK_ERR_PROVIDER_REFUSED, 400, "invalid_grant",           "provider-unreachable", PK_TIME_UNKNOWN, GRANT_ENDED, "provider-session-gone", false, false},
+	{PK_ERR_PROVIDER_REFUSED, 400, "invalid_grant",           "server-error", PK_TIME_UNKNOWN, GRANT_ENDED, "provider-session-gone", false, false},
+	{PK_ERR_PROVIDER_REFUSED, 401, "invalid_client",          "", NOW - 20,        GRANT_RETRYING, "secret-rejected",       true, false},
+	{PK_ERR_PROVIDER_REFUSED, 400, "temporarily_unavailable", "", PK_TIME_UNKNOWN, GRANT_RETRYING, "server-error",          false, false},
+	{PK_ERR_PROVIDER_REFUSED, 429, "invalid_grant",           "", PK_TIME_UNKNOWN, GRANT_RETRYING, "rate-limited",          false, false},
+	{PK_ERR_PROVIDER_REFUSED, 500, "invalid_grant",           "", PK_TIME_UNKNOWN, GRANT_RETRYING, "server-error",          false, false},
+	{PK_ERR_PROVIDER_REFUSED, 400, "",                        "", PK_TIME_UNKNOWN, GRANT_RETRYING, "provider-error",        true, false},
+	{PK_ERR_PROVIDER_REFUSED, 503, "",                        "", PK_TIME_UNKNOWN, GRANT_RETRYING, "server-error",          false, false},
+	{PK_ERR_REPLY_NOT_OAUTH,  502, "",                        "", PK_TIME_UNKNOWN, GRANT_RETRYING, "server-error",          false, true},
+	{PK_ERR_REPLY_NOT_OAUTH,  504, "",                        "", PK_TIME_UNKNOWN, GRANT_RETRYING, "server-error",          false, true},
+	{PK_ERR_REPLY_NOT_OAUTH,  200, "",                        "", PK_TIME_UNKNOWN, GRANT_RETRYING, "reply-not-oauth",       true, true},
+	{PK_ERR_REPLY_NOT_OAUTH,  403, "",                        "", PK_TIME_UNKNOWN, GRANT_RETRYING, "reply-not-oauth",       true, false},
+	{PK_ERR_REPLY_INCOMPLETE, 200, "",                        "", PK_TIME_UNKNOWN, GRANT_RETRYING, "reply-misread",         true, true},
 };
 /* clang-format on */
 
@@ -170,6 +188,7 @@ static void refused(void **state)
 		assert_string_equal(outcome.fault, row->fault);
 		assert_int_equal(outcome.state, row->state);
 		assert_int_equal(outcome.operators, row->operators);
+		assert_int_equal(outcome.unheard, row->unheard);
 	}
 }
 
