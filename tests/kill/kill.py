@@ -22,7 +22,7 @@ from harness import SANITIZED, check, finish, lock
 LANES = 6
 KILLS = 40
 TRAILING = 0.3  # seconds that a keeper has after its answer, in which it may still die of what it does then
-WEIGHTS = {"refresh": 4, "redeem": 3, "revoke": 2, "logout": 2}
+WEIGHTS = {"refresh": 5, "redeem": 4, "revoke": 3, "logout": 3, "reload with a new key": 1, "reseal": 1}
 
 store = sys.argv[2]
 kills = int(sys.argv[3]) if len(sys.argv) > 3 else KILLS
@@ -39,43 +39,47 @@ def attempt(lane, kind, killer):
     """One work of that kind, during which the killer does its own; how long it took, how it was killed, and what is wrong."""
     work = kind()
     work.prepare(lane)
-    pid = lane.keeper()
-    deadly = killer(pid)
+    pid = lane.keeper(work.age)
+    deadly = killer(lambda: lane.gateway.children("keeper")[-1:], pid)
     began = time.monotonic()
     reply = work.act(lane)
     took = time.monotonic() - began
     when_dead(pid, TRAILING)
     deadly.end()
-    killed = when_dead(pid, 0.05)
-    return took, killed, deadly, work.judge(lane, reply, killed)
+    return took, deadly, work.judge(lane, reply, deadly.killed)
 
 
 def measure(lane, kind, tracing):
     """How long a work takes, unharmed, and its steps."""
-    took, _, _, problem = attempt(lane, kind, lambda pid: Moment(pid, 3600))
+    took, _, problem = attempt(lane, kind, lambda *who: Moment(*who, 3600))
     check(not problem, f"{kind.name}, unharmed", problem)
     if not tracing:
         return took, []
-    _, killed, step, problem = attempt(lane, kind, Step)
-    check(not problem and not killed and step.attached, f"{kind.name}, watched: {len(step.steps)} steps", problem)
+    _, step, problem = attempt(lane, kind, Step)
+    check(not problem and not step.killed and step.attached, f"{kind.name}, watched: {len(step.steps)} steps", problem)
     return took, step.steps
+
+
+def measure_share(lane, measured, tracing):
+    """Its share of the works."""
+    for kind in WORKS[lane.number::LANES]:
+        measured[kind] = measure(lane, kind, tracing)
 
 
 def plan(measured):
     """Which work dies when: half at a step, spread over all of them, half at a time. With kills enough, at all the steps first."""
-    chosen, every = [], [(kind, Step, step) for kind, (_, steps) in measured.items() for step in steps]
+    chosen, every = [], [(kind, Step, step) for kind in WORKS for step in measured[kind][1]]
     if 0 < len(every) <= kills / 2:
         chosen = every
     elif every:
-        by_kind = {kind: [one for one in every if one[0] is kind] for kind in measured}
+        by_kind = {kind: [one for one in every if one[0] is kind] for kind in WORKS}
         share = kills / 2 / sum(WEIGHTS.values())
         for kind, steps in by_kind.items():
             count = min(max(round(share * WEIGHTS[kind.name]), 1), len(steps))
             offset = chance.random()
             chosen += [steps[int((i + offset) * len(steps) / count) % len(steps)] for i in range(count)]
-    kinds = list(measured)
     while len(chosen) < kills:
-        kind = chance.choices(kinds, [WEIGHTS[kind.name] for kind in kinds])[0]
+        kind = chance.choices(WORKS, [WEIGHTS[kind.name] for kind in WORKS])[0]
         took, steps = measured[kind]
         if steps and kills > KILLS and chance.random() < 0.5:
             chosen.append((kind, Step, chance.choice(steps)))
@@ -96,11 +100,10 @@ def work_off(lane, todo):
         except queue.Empty:
             return
         try:
-            _, killed, deadly, problem = attempt(lane, kind, lambda pid: killer(pid, *when))
-            check(not problem, f"{lane.name}: {kind.name}, killed {deadly}" if killed else f"{lane.name}: {kind.name}, done before it was to die {deadly}",
-                  problem)
+            _, deadly, problem = attempt(lane, kind, lambda *who: killer(*who, *when))
+            check(not problem, f"{lane.name}: {kind.name}, {'killed' if deadly.killed else 'done before it was to die'} {deadly}", problem)
             with lock:
-                died += killed
+                died += deadly.killed
         except Exception:
             check(False, f"{lane.name}: {kind.name} ended early", traceback.format_exc())
 
@@ -153,7 +156,9 @@ def main():
             if not at_all(lanes, Lane.start):
                 return
             began = time.monotonic()
-            measured = {kind: measure(lanes[0], kind, not forbidden) for kind in WORKS}
+            measured = {}
+            if not at_all(lanes, measure_share, measured, not forbidden):
+                return
             todo = queue.Queue()
             for one in plan(measured):
                 todo.put(one)

@@ -6,7 +6,6 @@ import pathlib
 import re
 import subprocess
 import sys
-import threading
 import time
 import urllib.parse
 
@@ -16,7 +15,6 @@ from harness import PROGRAM, Browser, ask, is_alive, wait_for  # noqa: E402
 
 os.environ["SANDBOX_SECRET"] = "sandbox-secret"
 PATIENCE = 90  # seconds for what happens soon: a lease ends by itself after ten, and the machine may be busy
-OLD_ENOUGH = 1.1  # seconds: a keeper that dies younger than one is started again with delay
 
 
 class Sandbox:
@@ -58,7 +56,6 @@ class Lane:
         self.number = number
         self.name = f"lane{number}"
         self.shelf = shelf
-        self.lock = threading.Lock()
         self.sandbox = Sandbox()
         address = shelf.add(self)
         login = {"provider": '"rfc7636"', "client_id": '"sandbox-client"', "client_secret": '"${SANDBOX_SECRET}"', "scopes": '{"openid"}',
@@ -87,12 +84,12 @@ class Lane:
 
     # ---- The keeper
 
-    def keeper(self):
-        """The one that runs, old enough to die."""
+    def keeper(self, age=0):
+        """The only one that runs, when it is so many seconds old."""
         pid = wait_for(self.ready_keeper, PATIENCE)
         if not pid:
             raise AssertionError("no keeper is ready")
-        wait = self.born(pid) + OLD_ENOUGH - time.clock_gettime(time.CLOCK_BOOTTIME)
+        wait = self.born(pid) + age - time.clock_gettime(time.CLOCK_BOOTTIME)
         time.sleep(max(wait, 0))
         return pid
 

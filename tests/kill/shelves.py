@@ -38,6 +38,13 @@ class OnSqlite:
             rows.execute(f"UPDATE grants SET {', '.join(name + ' = ?' for name in columns)}", list(columns.values()))
         rows.close()
 
+    def sealed_with(self, lane):
+        """The ids of the keys that sealed its grants."""
+        with sqlite3.connect(self.path(lane) / "vault.db", timeout=20) as rows:
+            found = {bytes(key).hex() for key, in rows.execute("SELECT key FROM grants")}
+        rows.close()
+        return found
+
     def directories(self, lanes):
         return [self.path(lane) for lane in lanes]
 
@@ -52,11 +59,19 @@ class OnPostgres(Postgres):
     def expire(self, lane):
         self.sql("UPDATE proofkey.grants SET " + ", ".join(f"{name} = {value}" for name, value in ended_token().items()), lane.name)
 
+    def sealed_with(self, lane):
+        return set(self.sql("SELECT encode(key, 'hex') FROM proofkey.grants", lane.name).split())
+
     def directories(self, _):
         return [self.data]
 
 
 EXPIRE = "for _, key in ipairs(redis.call('KEYS', '*grant:*')) do redis.call('HSET', key, unpack(ARGV)) end"
+SEALED = """local found = {}
+for _, key in ipairs(redis.call('KEYS', '*grant:*')) do
+    table.insert(found, (string.gsub(redis.call('HGET', key, 'key'), '.', function(c) return string.format('%02x', string.byte(c)) end)))
+end
+return found"""
 
 
 class OnRedis(Redis):
@@ -65,9 +80,15 @@ class OnRedis(Redis):
     def add(self, lane):
         return f"redis://127.0.0.1:{self.port}/{lane.number}"
 
+    def run_script(self, lane, script, *words):
+        return subprocess.run(["redis-cli", "-p", str(self.port), "-n", str(lane.number), "EVAL", script, "0", *words], check=True, capture_output=True,
+                              text=True).stdout
+
     def expire(self, lane):
-        words = [str(word) for pair in ended_token().items() for word in pair]
-        subprocess.run(["redis-cli", "-p", str(self.port), "-n", str(lane.number), "EVAL", EXPIRE, "0", *words], check=True, stdout=subprocess.DEVNULL)
+        self.run_script(lane, EXPIRE, *[str(word) for pair in ended_token().items() for word in pair])
+
+    def sealed_with(self, lane):
+        return set(self.run_script(lane, SEALED).split())
 
     def directories(self, _):
         return [self.directory]

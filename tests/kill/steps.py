@@ -18,12 +18,13 @@ CALLS = ("write,writev,pwrite64,pwritev,pwritev2,fsync,fdatasync,ftruncate,sendt
 class Step:
     """Kills the process as it enters a call for the n-th time; without a call it only watches."""
 
-    def __init__(self, pid, call=None, n=0):
+    def __init__(self, _, pid, call=None, n=0):
         self.file = tempfile.NamedTemporaryFile("r", prefix="proofkey-steps-")
         words = ["strace", "-s", "0", "-e", f"trace={CALLS}", "-o", self.file.name, "-p", str(pid)]
         if call:
             words += ["-e", f"inject={call}:signal=SIGKILL:when={n}"]
         self.process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True)
+        self.pid = pid
         self.call = call
         self.n = n
         self.said = self.process.stderr.readline()
@@ -33,11 +34,14 @@ class Step:
         return "attached" in self.said
 
     def end(self):
-        """Lets go of the process, if it lives."""
-        self.process.send_signal(signal.SIGTERM)
+        """Lets go of the process, if it lives; what dies is seen by strace to its end."""
+        if is_alive(self.pid):
+            self.process.send_signal(signal.SIGTERM)
         self.process.communicate()
-        self.calls = [found[1] for line in self.file if (found := re.match(r"(\w+)\(", line))]
+        lines = self.file.read().splitlines()
         self.file.close()
+        self.calls = [found[1] for line in lines if (found := re.match(r"(\w+)\(", line))]
+        self.killed = any("killed by SIGKILL" in line for line in lines) or bool(self.call) and when_dead(self.pid, 0.05)
 
     @property
     def steps(self):
@@ -49,10 +53,11 @@ class Step:
 
 
 class Moment:
-    """Kills the process after so many seconds."""
+    """Kills whom `victim` names after so many seconds."""
 
-    def __init__(self, pid, seconds):
-        self.pid = pid
+    def __init__(self, victim, _, seconds):
+        self.victim = victim
+        self.pids = []
         self.seconds = seconds
         self.ended = threading.Event()
         self.thread = threading.Thread(target=self.run)
@@ -61,14 +66,17 @@ class Moment:
     def run(self):
         if self.ended.wait(self.seconds):
             return
-        try:
-            os.kill(self.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
+        for pid in self.victim():
+            try:
+                os.kill(pid, signal.SIGKILL)
+                self.pids.append(pid)
+            except ProcessLookupError:
+                pass
 
     def end(self):
         self.ended.set()
         self.thread.join()
+        self.killed = bool(self.pids)
 
     def __str__(self):
         return f"after {self.seconds * 1000:.1f} ms"
@@ -78,7 +86,7 @@ def can_trace():
     """Whether this machine lets us: what strace says if not, else None."""
     with subprocess.Popen(["sleep", "60"]) as sleeping:
         try:
-            step = Step(sleeping.pid)
+            step = Step(None, sleeping.pid)
             step.end()
             return None if step.attached else step.said.strip() or "strace did not start"
         except FileNotFoundError:
@@ -87,15 +95,18 @@ def can_trace():
             sleeping.kill()
 
 
+def is_alive(pid):
+    """Whether it has not begun to go, either: without memory it has no command line any more."""
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as line:
+            return bool(line.read())
+    except OSError:
+        return False
+
+
 def when_dead(pid, seconds):
     """Whether the process is dead within that time."""
     end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        try:
-            with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as stat:
-                if stat.read().rsplit(")", 1)[1].split()[0] == "Z":
-                    return True
-        except OSError:
-            return True
+    while is_alive(pid) and time.monotonic() < end:
         time.sleep(0.01)
-    return False
+    return not is_alive(pid)

@@ -1,10 +1,42 @@
 """What a keeper may be doing when it dies, and what must be true afterwards. Each work prepares, acts, and judges: `judge` is given the reply
-that the killed keeper's client got, and whether there was a killing at all; it asks the same gateway, whose keeper was started anew, and says
+that the killed keeper's client got, and whether anything was killed at all; it asks the same gateway, whose keeper was started anew, and says
 what is wrong, or None.
 
 A refresh token that the provider has replaced while its answer was never stored is the one thing that nobody can save; the grant has to end
 then, and say so."""
-from harness import Browser
+import os
+import signal
+import subprocess
+import threading
+import time
+
+from harness import PROGRAM, Browser, wait_for
+from lane import PATIENCE
+
+ASKERS = 4        # programs that want the same token at the same moment
+RINGFUL = 12      # keys: old ones go then
+RESEALS_AT = 9.5  # seconds of a keeper's life: soon it looks for what older keys sealed
+
+
+def at_once(count, function):
+    """What so many calls gave that were made at the same moment."""
+    results, start = [], threading.Barrier(count)
+
+    def one():
+        start.wait()
+        results.append(function())
+
+    threads = [threading.Thread(target=one) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
+
+
+class Work:
+    name = None
+    age = 1.1  # seconds of the keeper that is to die; one that dies younger than one is started again with delay
 
 
 def refused(reply):
@@ -38,7 +70,7 @@ def sent_once(lane):
     return f"{len(twice)} of {len(lane.times)} were sent twice" if twice else None
 
 
-class Refresh:
+class Refresh(Work):
     name = "refresh"
 
     def prepare(self, lane):
@@ -47,17 +79,18 @@ class Refresh:
         lane.harvest()
 
     def act(self, lane):
-        return lane.token()
+        return at_once(ASKERS, lane.token)
 
     def judge(self, lane, reply, killed):
-        if reply.status != 200 and not (killed and refused(reply)):
-            return f"the program was told {reply}"
-        told = reply.json["access_token"] if reply.status == 200 else None
+        odd = [one for one in reply if one.status != 200 and not (killed and refused(one))]
+        told = {one.json["access_token"] for one in reply if one.status == 200}
+        if odd or len(told) > 1:
+            return f"the programs were told {odd or 'of several tokens'}"
         final = lane.settled()
         requests = lane.harvest()
         answered = [sent for sent, status, _ in requests if status == 200]
         if final.status == 200:
-            if final.json["access_token"] != lane.newest or told not in (None, lane.newest):
+            if final.json["access_token"] != lane.newest or not told <= {lane.newest}:
                 return "the token is not the newest one"
             return sent_once(lane) or goes_on(lane)
         lost = final.status == 410 and final.json["fault"] == "refresh-reply-lost"
@@ -74,7 +107,7 @@ class Refresh:
         return f"no new login: {again}" if again.status != 303 else goes_on(lane)
 
 
-class Redeem:
+class Redeem(Work):
     name = "redeem"
 
     def prepare(self, lane):
@@ -93,22 +126,15 @@ class Redeem:
         if reply.status == 303 and lane.settled().json.get("access_token") != lane.newest:
             return "somebody was signed in whose tokens were not stored"
         again = self.browser.get(self.path)  # as a person does who sees an error
+        if again.status == 303 and "/login/" in again.location:
+            again = self.browser.get(lane.sandbox.approve(self.browser.get(again.location.removeprefix(lane.gateway.url)).location))
         lane.harvest()
-        if reply.status != 303 and again.status != 303 and again.fault != "code-reused":
-            return f"the callback once more: {again}"
-        if again.status == 303 and not lane.lets_pass(self.browser.jar):
-            return "the callback once more signs nobody in"
-        grant = lane.settled()
-        if grant.status not in (200, 404) or (grant.status == 404 and again.status == 303):
-            return f"half of a grant: {grant}"
-        problem = sent_once(lane) or (goes_on(lane) if grant.status == 200 else None)
-        if problem:
-            return problem
-        _, again = lane.sign_in()
-        return f"no new login: {again}" if again.status != 303 else goes_on(lane)
+        if again.status != 303 or not lane.lets_pass(self.browser.jar):
+            return f"the callback once more signs nobody in: {again}"
+        return goes_on(lane)
 
 
-class Revoke:
+class Revoke(Work):
     name = "revoke"
 
     def prepare(self, lane):
@@ -135,7 +161,7 @@ class Revoke:
         return None if (reply.status, lane.settled().status) == (204, 404) else f"it cannot be revoked again: {reply}"
 
 
-class Logout:
+class Logout(Work):
     name = "logout"
 
     def prepare(self, lane):
@@ -172,4 +198,75 @@ class Logout:
         return None
 
 
-WORKS = (Refresh, Redeem, Revoke, Logout)
+def keys(lane, what, *arguments):
+    """The ids of the ring's keys, the one that seals first."""
+    done = subprocess.run([PROGRAM, "keys", what, str(lane.gateway.ring), *arguments], check=True, capture_output=True, text=True)
+    return [line.split()[0] for line in done.stdout.splitlines()]
+
+
+class Rotation(Work):
+    """While keys are rotated, programs ask for tokens, and none is ever told anything but the token or that the keeper is away."""
+
+    @staticmethod
+    def rotate(lane):
+        ring = keys(lane, "list")
+        if len(ring) >= RINGFUL:
+            if not wait_for(Rotation.reload(lane), PATIENCE) or not wait_for(lambda: lane.shelf.sealed_with(lane) <= {ring[0]}, PATIENCE):
+                raise AssertionError("what older keys sealed is not sealed with the new one")
+            for old in ring[1:]:
+                keys(lane, "drop", old)
+        return keys(lane, "rotate")[0]
+
+    @staticmethod
+    def reload(lane):
+        """Whether the new configuration was taken, or given up."""
+        log = len(lane.gateway.log_lines("event=gateway.ready")), len(lane.gateway.log_lines("event=gateway.reload", "the old one stays"))
+        os.kill(lane.gateway.process.pid, signal.SIGHUP)
+        return lambda: (len(lane.gateway.log_lines("event=gateway.ready")) > log[0]
+                        or len(lane.gateway.log_lines("event=gateway.reload", "the old one stays")) > log[1])
+
+    def ask_until(self, lane, done):
+        replies, end = [], time.monotonic() + PATIENCE
+        while not done() and time.monotonic() < end:
+            replies.append(lane.token())
+            time.sleep(0.1)
+        return replies
+
+    def judge(self, lane, reply, killed):
+        odd = [one for one in reply if not (one.status == 200 or killed and refused(one))]
+        return f"a program was told {odd}" if odd else goes_on(lane)
+
+
+class Reload(Rotation):
+    name = "reload with a new key"
+
+    def prepare(self, lane):
+        lane.has_grant()
+        self.rotate(lane)
+
+    def act(self, lane):
+        return self.ask_until(lane, self.reload(lane))
+
+
+class Reseal(Rotation):
+    name = "reseal"
+    age = RESEALS_AT
+
+    def prepare(self, lane):
+        lane.has_grant()
+        self.key = self.rotate(lane)
+        if not wait_for(self.reload(lane), PATIENCE):
+            raise AssertionError("no reload")
+
+    def act(self, lane):
+        pid = lane.ready_keeper()
+        return self.ask_until(lane, lambda: lane.shelf.sealed_with(lane) == {self.key} or lane.ready_keeper() != pid)
+
+    def judge(self, lane, reply, killed):
+        problem = super().judge(lane, reply, killed)
+        if problem or killed:
+            return problem
+        return None if lane.shelf.sealed_with(lane) == {self.key} else "it was not sealed with the new key"
+
+
+WORKS = (Refresh, Redeem, Revoke, Logout, Reload, Reseal)
