@@ -20,7 +20,7 @@ static const struct command {
 	{"pkce",     pkce_main,     "make a verifier and its challenge, or hold one against the other"},
 	{"explain",  explain_main,  "say why a login failed, and what to change"},
 	{"provider", provider_main, "list, show and check the providers' dialects"},
-	{"grants",   grants_main,   "show what a running gateway holds for people, and take it back"},
+	{"grants",   grants_main,   "show what a running gateway holds for people, renew it, and take it back"},
 	{"keys",     keys_main,     "make and rotate the key ring that seals cookies and tokens"},
 };
 /* clang-format on */

@@ -101,7 +101,8 @@ static bool may_renew(struct keeper *keeper, const struct grant *grant)
 	if (!grant->refresh_token.text.len ||
 	    (grant->state == GRANT_ACTIVE && time(NULL) - since < REFRESH_SPARE))
 		return false;
-	return !refresh_spared(keeper, grant->login, grant->subject);
+	return refresh_runs(keeper, grant->login, grant->subject) ||
+	       !refresh_spared(keeper, grant->login, grant->subject);
 }
 
 /* A grant, as good as it gets, or why there is none. */

@@ -696,6 +696,11 @@ static struct refresh *find(struct keeper *keeper, struct pk_str login, struct p
 	return NULL;
 }
 
+bool refresh_runs(struct keeper *keeper, struct pk_str login, struct pk_str subject)
+{
+	return find(keeper, login, subject) != NULL;
+}
+
 static size_t under_way(const struct keeper *keeper, struct pk_str login)
 {
 	const struct refresh *refresh;

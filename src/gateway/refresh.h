@@ -32,6 +32,9 @@ void refresh_grant(struct keeper *keeper, struct pk_str login, struct pk_str sub
 void refresh_anew(struct keeper *keeper, const struct grant *grant, int64_t least,
 		  refresh_done *done, void *arg);
 
+/* Whether one is under way here. */
+bool refresh_runs(struct keeper *keeper, struct pk_str login, struct pk_str subject);
+
 /* Whether the grant is to be left alone, since somebody asked for that within the last seconds. If
  * not, it is from now on: refresh_spare.c. */
 #define REFRESH_SPARE 10 /* seconds */

@@ -4,44 +4,19 @@ is refused, a revocation and a logout, and then no code, token, verifier, state,
 percent-encoded or in base64. The other levels leave out what they say."""
 import base64
 import json
-import os
-import re
 import signal
-import sqlite3
-import subprocess
 import sys
 import urllib.parse
 
 sys.dont_write_bytecode = True
-from broker import Brokered
-from harness import PROGRAM, Browser, ask, check, equal, finish, run, sensitive, wait_for
+from sandbox_provider import Sandbox, age
+from harness import check, equal, finish, run, sensitive, wait_for
 
-os.environ["SANDBOX_SECRET"] = "sandbox-secret"
-sensitive.add("sandbox-secret")
 # What a client sends, and what it gets, that nobody else may know.
 SECRETS = {"code", "state", "code_verifier", "client_secret", "refresh_token", "access_token", "id_token", "token", "nonce", "id_token_hint", "logout_token"}
-process = subprocess.Popen([PROGRAM, "sandbox", "--listen", "127.0.0.1:0", "--auto-approve"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                           env={**os.environ, "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"})
-port = int(re.search(rb"http://127\.0\.0\.1:(\d+)", process.stdout.readline())[1])
-url = f"http://127.0.0.1:{port}"
-
-
-class Sandbox:
-    pass
-
-
 sandbox = Sandbox()
-sandbox.port, sandbox.url = port, url
-KEYS = {"client_id": '"sandbox-client"', "client_secret": '"${SANDBOX_SECRET}"', "host": f'"127.0.0.1:{port}"'}
-gateway = Brokered(sandbox, logins={"one": KEYS | {"provider": '"keycloak"', "tenant": '"demo"', "scopes": '{"openid", "email"}'},
-                                    "two": KEYS | {"provider": '"rfc7636"', "scopes": '{"profile"}'}}, keys={"poster": ["one", "two"]}, log_level='"debug"')
-
-
-def sign_in(login):
-    browser = Browser(gateway)
-    back = urllib.parse.urlsplit(ask(port, "GET", browser.start(login)[len(url):]).location)
-    equal(browser.get(f"{back.path}?{back.query}").status, 303, f"{login}: a login")
-    return browser, browser.get("/me").json["subject"]
+gateway = sandbox.gateway({"one": sandbox.login("keycloak", tenant='"demo"', scopes='{"openid", "email"}'), "two": sandbox.login(scopes='{"profile"}')},
+                          keys={"poster": ["one", "two"]}, log_level='"debug"')
 
 
 def texts(value):
@@ -79,18 +54,16 @@ def forms(secret):
 
 def whole_life():
     for login in ("one", "two"):
-        browser, subject = sign_in(login)
+        browser, subject = sandbox.sign_in(gateway, login)
         path = f"/v1/grants/{login}/{urllib.parse.quote(subject, safe='')}"
         equal(gateway.broker(path + "/token").status, 200, f"{login}: a token for a program")
-        with sqlite3.connect(gateway.directory / "state" / "vault.db", timeout=20) as rows:
-            rows.execute("UPDATE grants SET created_at = created_at - 100000")
-        reply = ask(port, "POST", "/_sandbox/faults", {"Content-Type": "application/json"}, json.dumps({"fault": "server-error", "times": 1}))
-        check(reply.status in (200, 201, 204), f"{login}: the provider will fail once", reply)
+        age(gateway)
+        sandbox.arm("server-error")
         equal(gateway.broker(path + "/token?min_ttl=86400").json.get("fault"), "server-error", f"{login}: a refresh that fails")
         reply = gateway.broker(path + "/refresh", "POST")
         check(reply.status == 200, f"{login}: one that does not", (reply, gateway.log()[-1500:]))
         equal(gateway.broker(path, "DELETE").status, 204, f"{login}: a revocation")
-        browser, subject = sign_in(login)
+        browser, subject = sandbox.sign_in(gateway, login)
         equal(browser.log_out().status, 303, f"{login}: a logout")
         browser.get(f"/callback/{login}?code=forged-code-forged&state=forged-state-forged")
         sensitive.update(("forged-code-forged", "forged-state-forged"))
@@ -100,9 +73,9 @@ def whole_life():
 def nothing_shows():
     log = gateway.log()
     for word in ("for=code", "for=refresh", "for=revoke", "for=userinfo", "for=keys"):
-        check(gateway.log_lines("level=debug", "event=provider.asked", word, "method=", f"url={url}/", "status=", "milliseconds="), f"it has {word}", log[-3000:])
+        check(gateway.log_lines("level=debug", "event=provider.asked", word, "method=", f"url={sandbox.url}/", "status=", "milliseconds="), f"it has {word}", log[-3000:])
     check(not gateway.log_lines("event=provider.asked", "?"), "no address has its query")
-    seen = {secret for secret in texts(ask(port, "GET", "/_sandbox/attempts").json) if len(secret) >= 16} | {secret for secret in sensitive if len(secret) >= 12}
+    seen = {secret for secret in texts(sandbox.captures()) if len(secret) >= 16} | {secret for secret in sensitive if len(secret) >= 12}
     kinds = [secret for secret in seen if secret.count(".") == 2]
     check(len(seen) > 25 and kinds, "the sandbox saw secrets of all kinds", len(seen))
     shown = [secret[:20] for secret in seen if any(form in log for form in forms(secret))]
@@ -119,17 +92,12 @@ def levels():
         check(wait_for(lambda: (now := gateway.children("broker")) and not set(now) & set(pids) and gateway.token("nobody", "two").status == 404), f"{level}: new processes")
         wait_for(lambda: len(gateway.children("keeper")) == 1)
         start = len(gateway.log())
-        sign_in("two")
+        sandbox.sign_in(gateway, "two")
         gateway.token("nobody", "two")
         rest = gateway.log()[start:]
         check(silent not in rest and (level == "error" or said in rest), f"{level}: what matters less is left out", rest)
 
 
-try:
-    with gateway:
-        run(whole_life, nothing_shows, levels)
-finally:
-    process.terminate()
-    process.wait()
-    process.stdout.close()
+with sandbox, gateway:
+    run(whole_life, nothing_shows, levels)
 finish()
