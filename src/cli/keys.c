@@ -75,7 +75,7 @@ static bool read_id(struct pk_str text, uint8_t ret[static KEY_ID])
 
 		if (digit == digits.len)
 			return false;
-		ret[i / 2] = (uint8_t)(ret[i / 2] << 4 | digit);
+		ret[i / 2] = (uint8_t)((unsigned)ret[i / 2] << 4 | (unsigned)digit);
 	}
 	return true;
 }

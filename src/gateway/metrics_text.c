@@ -55,6 +55,7 @@ static const struct family families[] = {
 	{"proofkey_lease_wait_seconds",      TIMES,   METRIC_LEASE_TIMES,    {{0}}, "How long somebody waited for a grant that another keeper was refreshing."},
 	{"proofkey_grants",                  GAUGE,   GAUGE_GRANTS,          {{"state", states, false}}, "Grants in the store, by state. Replicas that share a store all say the same: take the maximum, not the sum."},
 	{"proofkey_grants_locked_total",     COUNTER, METRIC_GRANTS_LOCKED,  {{0}}, "Times that the tokens of a grant were wanted and did not open: no key of the key ring fits, or they were altered."},
+	{"proofkey_grants_resealed_total",   COUNTER, METRIC_GRANTS_RESEALED, {{0}}, "Grants whose tokens were sealed anew with the first key of the key ring, after a rotation."},
 
 	{"proofkey_store_up",             GAUGE,   GAUGE_STORE_UP,            {{0}}, "Whether the store answered when it was last asked: 1 or 0. The keeper asks at least once a second."},
 	{"proofkey_store_seconds",        TIMES,   METRIC_STORE_TIMES,        {{"access", accesses, false}}, "How long the store took to answer a call."},

@@ -127,6 +127,7 @@ static void on_resealed(const struct vault_answer *answer, void *arg)
 	switch (answer->result) {
 	case VAULT_OK:
 		resealing->sealed++;
+		metrics_count(keeper->metrics, METRIC_GRANTS_RESEALED);
 		break;
 	case VAULT_NONE: /* deleted since */
 		break;

@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """proofkey keys: what becomes of the file, and what is refused without touching it."""
 import os
+import random
 import re
 import subprocess
 import tempfile
+import time
 
 from tap import PROGRAM, done, ok, refuses, run, says_yes
 
@@ -110,6 +112,24 @@ with tempfile.TemporaryDirectory(prefix="proofkey-keys-") as directory:
         run("keys", "drop", path, listed(path)[-1][0])
         says_yes("root may rotate for the owner", run("keys", "rotate", path))
         ok("whose the file stays", (os.stat(path).st_uid, os.stat(path).st_gid, os.stat(path).st_mode & 0o7777) == (65534, 65534, 0o600), os.stat(path))
+
+    # Killed at any moment: the ring is the old one or the new one.
+    path = f"{directory}/killed"
+    run("keys", "new", path)
+    oldest = lines(path)[0]
+    right = True
+    for i in range(60):
+        program = subprocess.Popen([PROGRAM, "keys", "rotate", path], stdout=subprocess.DEVNULL)
+        time.sleep(random.random() / 100)
+        program.kill()
+        program.wait(60)
+        rows = listed(path)
+        right = right and rows and rows[0][2] == "seals" and lines(path)[-1] == oldest
+        if len(rows) > 8:
+            run("keys", "drop", path, rows[3][0])
+    ok("whenever a rotation is killed, a whole ring is there", right, listed(path))
+    says_yes("and the next one goes on", run("keys", "rotate", path))
+    ok("leaving nothing beside it", not os.path.exists(path + ".new"), os.listdir(directory))
 
     # Everybody at once: each finds the ring that the one before left.
     path = f"{directory}/shared"

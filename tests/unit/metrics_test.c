@@ -120,6 +120,7 @@ static void two_labels(void **state)
 	metrics_count(metrics, METRIC_REFRESH_ENDED);
 	metrics_count(metrics, METRIC_STORE_FAILED_WRITES);
 	metrics_count(metrics, METRIC_GRANTS_LOCKED);
+	metrics_count(metrics, METRIC_GRANTS_RESEALED);
 	assert_line("proofkey_upstream_requests_total{request=\"refresh\",status=\"4xx\"} 1");
 	assert_line("proofkey_upstream_requests_total{request=\"push\",status=\"none\"} 1");
 	assert_line("proofkey_upstream_requests_total{request=\"push\",status=\"5xx\"} 0");
@@ -128,6 +129,7 @@ static void two_labels(void **state)
 	assert_line("proofkey_refreshes_total{outcome=\"ended\"} 1");
 	assert_line("proofkey_store_failures_total{access=\"write\"} 1");
 	assert_line("proofkey_grants_locked_total 1");
+	assert_line("proofkey_grants_resealed_total 1");
 }
 
 /* What a gauge does not know it does not say; 0 is something to know. */

@@ -77,6 +77,7 @@ def rotation(name, people, **settings):
         equal({gateway.token(f"sub-{person}").status for person in (persons[0], persons[-1], f"{name}-away")}, {200}, f"{name}: programs get tokens")
         lines = resealed(gateway, old)
         check(lines and number(lines[0], "grants") == people, f"{name}: all {people} grants of the old key are sealed with the new one, and the log says so", lines)
+        check(f"\nproofkey_grants_resealed_total {people}\n" in Browser(gateway).get("/metrics").text, f"{name}: and the metrics count them")
 
         keys("drop", gateway.ring, old)
         reload(gateway)
