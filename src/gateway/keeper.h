@@ -43,7 +43,6 @@ struct ending {
 	unsigned tick; /* when it ends for the fronts */
 };
 
-/* The refreshes under way (refresh.c), and the look-out for more (refresh_due.c). */
 #define REFRESH_SPARED 1024
 
 /* A grant that was refreshed although it was not due. */
@@ -52,16 +51,25 @@ struct spared {
 	unsigned until; /* tick */
 };
 
+/* The look-out for what is due of one login (refresh_due.c). */
+struct look_out {
+	struct keeper *keeper;
+	const struct login_settings *login;
+	int64_t next_at;    /* when it looks again */
+	int64_t overdue_at; /* when the longest overdue one was due; PK_TIME_UNKNOWN: none is */
+	bool asking;        /* it is looking */
+	bool missed;        /* something became due earlier while it did */
+	bool more;          /* it saw more than there was room for */
+};
+
+/* The refreshes under way (refresh.c), and the look-out for more. */
 struct refreshing {
 	LIST_HEAD(, refresh) all;
 	struct spared spared[REFRESH_SPARED]; /* refresh_spare.c */
 	uint8_t spare_key[crypto_shorthash_KEYBYTES];
 	bool spare_keyed;
 	struct event *due;
-	int64_t next_at; /* when it looks again */
-	bool asking;     /* it is looking */
-	bool missed;     /* something became due earlier while it did */
-	bool more;       /* it saw more than there was room for */
+	struct look_out look_out[LOGINS_MAX]; /* by the login's place in the settings */
 	bool stopped;
 };
 
@@ -135,7 +143,7 @@ keeper_call keeper_push;        /* push.c */
 keeper_call keeper_logout;      /* end_session.c */
 keeper_call keeper_backchannel; /* end_by_provider.c */
 
-keeper_call keeper_token;  /* give_token.c */
+keeper_call keeper_token; /* give_token.c */
 keeper_call keeper_refresh;
 keeper_call keeper_grants; /* list_grants.c */
 keeper_call keeper_revoke; /* revoke_grant.c */

@@ -187,7 +187,7 @@ static void on_stored(const struct vault_answer *answer, void *arg)
 		fail(redeem, "store-unavailable", "the grant could not be stored");
 		return;
 	}
-	refresh_due_at(keeper, redeem->refresh_at);
+	refresh_due_at(keeper, redeem->login.login.name, redeem->refresh_at);
 	/* The session that this browser had before ends with the new one's beginning. */
 	if (redeem->call.old_session.len)
 		keeper_replace_session(keeper, (const uint8_t *)redeem->call.old_session.ptr,

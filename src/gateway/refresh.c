@@ -159,7 +159,7 @@ static void begin_next(struct keeper *keeper, struct pk_str login)
 	if (oldest)
 		set_timer(oldest, STEP_WORKING, 0);
 	else
-		refresh_due_room(keeper);
+		refresh_due_room(keeper, login);
 }
 
 static void end(struct refresh *refresh)
@@ -247,7 +247,8 @@ static void on_finished(const struct vault_answer *answer, void *arg)
 	if (is_stopped(refresh))
 		return;
 	if (answer->result == VAULT_OK) {
-		refresh_due_at(refresh->job.keeper, refresh->next.refresh_at);
+		refresh_due_at(refresh->job.keeper, refresh->grant.login,
+			       refresh->next.refresh_at);
 		tell_and_end(refresh, VAULT_OK, &refresh->next);
 	} else if (!refresh->got) {
 		give_up(refresh, answer);

@@ -44,10 +44,11 @@ bool refresh_spared(struct keeper *keeper, struct pk_str login, struct pk_str su
  * login. */
 bool refresh_due_grant(struct keeper *keeper, const struct grant *grant);
 
-/* Refreshing what is due: refresh_due.c. The second one says that something is due then. */
+/* Refreshing what is due: refresh_due.c. Of that login something is due then, or a refresh ended, so
+ * that there is room for another. */
 bool refresh_due_begin(struct keeper *keeper);
-void refresh_due_at(struct keeper *keeper, int64_t at);
-void refresh_due_room(struct keeper *keeper); /* a refresh ended: there is room for another */
+void refresh_due_at(struct keeper *keeper, struct pk_str login, int64_t at);
+void refresh_due_room(struct keeper *keeper, struct pk_str login);
 void refresh_due_end(struct keeper *keeper);
 
 /* When the vault and the HTTP client are gone: who waits is told VAULT_DOWN. Before the vault is

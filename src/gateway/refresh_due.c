@@ -1,7 +1,9 @@
 /*
- * Which grants are refreshed when: those that the store says are due, in small batches, by one
- * timer that knows when the next one is. After a sleep or a long stop all of them may be: then a
- * few of each login are under way at a time, and the end of one begins the next.
+ * Which grants are refreshed when: those that the store says are due, in small batches, login by
+ * login: a login whose provider is slow or away keeps nobody else's grants from being seen. One
+ * timer knows when to look next. After a sleep or a long stop all of them may be due: then a few of
+ * each login are under way at a time, and the end of one begins the next. The grants of a login that
+ * is not configured any more are never due.
  */
 #include "base/text.h"
 #include "gateway/log.h"
@@ -14,85 +16,148 @@
 #define LOOK_AGAIN 30 /* seconds: other keepers store grants too */
 #define STORE_AGAIN 5
 
-static void look_in(struct keeper *keeper, int64_t seconds)
+/* For the first login that is to be looked at; those that are being looked at set it again. */
+static void set_timer(struct keeper *keeper)
 {
-	const struct timeval wait = {.tv_sec = (time_t)seconds};
+	const struct refreshing *refreshing = &keeper->refreshing;
+	const int64_t now = time(NULL);
+	int64_t wait = LOOK_AGAIN;
 
-	keeper->refreshing.next_at = time(NULL) + seconds;
-	if (event_add(keeper->refreshing.due, &wait) != 0)
+	for (size_t i = 0; i < keeper->settings->login_count; i++) {
+		const struct look_out *look_out = &refreshing->look_out[i];
+
+		if (!look_out->asking && look_out->next_at - now < wait)
+			wait = look_out->next_at - now;
+	}
+
+	const struct timeval until = {.tv_sec = (time_t)(wait > 0 ? wait : 0)};
+
+	if (event_add(refreshing->due, &until) != 0)
 		log_text("error", "keeper.refresh", "no timer for the refreshes");
+}
+
+static void look_in(struct look_out *look_out, int64_t seconds)
+{
+	look_out->next_at = time(NULL) + seconds;
+	set_timer(look_out->keeper);
+}
+
+/* How long the oldest one waits for somebody to refresh it, of all logins. */
+static void measure_overdue(const struct keeper *keeper)
+{
+	const int64_t now = time(NULL);
+	int64_t oldest = now;
+
+	for (size_t i = 0; i < keeper->settings->login_count; i++) {
+		const int64_t at = keeper->refreshing.look_out[i].overdue_at;
+
+		if (at != PK_TIME_UNKNOWN && at < oldest)
+			oldest = at;
+	}
+	metrics_set(keeper->metrics, GAUGE_OVERDUE, now - oldest);
 }
 
 static void on_due(const struct vault_answer *answer, void *arg)
 {
-	struct keeper *keeper = arg;
-	struct refreshing *refreshing = &keeper->refreshing;
+	struct look_out *look_out = arg;
+	struct keeper *keeper = look_out->keeper;
 	const int64_t now = time(NULL);
 	const size_t count = answer->count;
 	/* Replicas that look at the same batch begin at different ends of it. */
 	const size_t first = count ? randombytes_uniform((uint32_t)count) : 0;
 	int64_t wait = LOOK_AGAIN;
 
-	refreshing->asking = false;
-	if (refreshing->stopped)
+	look_out->asking = false;
+	if (keeper->refreshing.stopped)
 		return;
 	if (answer->result != VAULT_OK) {
 		log_text("error", "keeper.store", "what is due is not known: %s", answer->problem);
-		look_in(keeper, STORE_AGAIN);
+		look_in(look_out, STORE_AGAIN);
 		return;
 	}
-	refreshing->more = count == BATCH;
+	look_out->overdue_at = count ? answer->number : PK_TIME_UNKNOWN;
+	look_out->more = count == BATCH;
 	for (size_t i = 0; i < count; i++)
 		if (!refresh_due_grant(keeper, &answer->grant[(first + i) % count]))
-			refreshing->more = true;
-	if (refreshing->missed)
+			look_out->more = true;
+	measure_overdue(keeper);
+	if (look_out->missed)
 		wait = 1;
 	else if (answer->number != PK_TIME_UNKNOWN && answer->number - now < wait)
 		wait = answer->number - now;
-	look_in(keeper, wait < 1 ? 1 : wait);
+	look_in(look_out, wait < 1 ? 1 : wait);
+}
+
+static void look(struct look_out *look_out)
+{
+	struct keeper *keeper = look_out->keeper;
+
+	look_out->asking = true;
+	look_out->missed = false;
+	vault_due(keeper->vault, look_out->login->login.name, time(NULL), BATCH, on_due, look_out);
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *arg)
 {
 	struct keeper *keeper = arg;
+	const int64_t now = time(NULL);
 
 	(void)fd;
 	(void)what;
-	if (keeper->refreshing.asking || keeper->stopping)
+	if (keeper->stopping)
 		return;
-	keeper->refreshing.asking = true;
-	keeper->refreshing.missed = false;
-	vault_due(keeper->vault, time(NULL), BATCH, on_due, keeper);
+	for (size_t i = 0; i < keeper->settings->login_count; i++) {
+		struct look_out *look_out = &keeper->refreshing.look_out[i];
+
+		if (!look_out->asking && look_out->next_at <= now)
+			look(look_out);
+	}
+	set_timer(keeper);
 }
 
 bool refresh_due_begin(struct keeper *keeper)
 {
-	keeper->refreshing.due = evtimer_new(keeper->base, on_timer, keeper);
-	if (!keeper->refreshing.due)
+	struct refreshing *refreshing = &keeper->refreshing;
+
+	refreshing->due = evtimer_new(keeper->base, on_timer, keeper);
+	if (!refreshing->due)
 		return false;
-	look_in(keeper, 0);
+	for (size_t i = 0; i < keeper->settings->login_count; i++)
+		refreshing->look_out[i] =
+			(struct look_out){.keeper = keeper, .login = &keeper->settings->login[i]};
+	set_timer(keeper);
 	return true;
 }
 
-void refresh_due_at(struct keeper *keeper, int64_t at)
+/* NULL where nobody looks out for that login's grants, or not any more. */
+static struct look_out *find(struct keeper *keeper, struct pk_str login)
 {
-	struct refreshing *refreshing = &keeper->refreshing;
-	const int64_t wait = at - time(NULL);
+	const struct login_settings *of_settings = settings_login(keeper->settings, login);
 
-	if (at == PK_TIME_UNKNOWN || !refreshing->due || refreshing->stopped)
-		return;
-	if (refreshing->asking)
-		refreshing->missed = true;
-	else if (at < refreshing->next_at)
-		look_in(keeper, wait < 1 ? 1 : wait);
+	if (!of_settings || !keeper->refreshing.due || keeper->refreshing.stopped)
+		return NULL;
+	return &keeper->refreshing.look_out[of_settings - keeper->settings->login];
 }
 
-void refresh_due_room(struct keeper *keeper)
+void refresh_due_at(struct keeper *keeper, struct pk_str login, int64_t at)
 {
-	struct refreshing *refreshing = &keeper->refreshing;
+	struct look_out *look_out = find(keeper, login);
+	const int64_t wait = at - time(NULL);
 
-	if (refreshing->more && refreshing->due && !refreshing->stopped && !refreshing->asking)
-		look_in(keeper, 0);
+	if (!look_out || at == PK_TIME_UNKNOWN)
+		return;
+	if (look_out->asking)
+		look_out->missed = true;
+	else if (at < look_out->next_at)
+		look_in(look_out, wait < 1 ? 1 : wait);
+}
+
+void refresh_due_room(struct keeper *keeper, struct pk_str login)
+{
+	struct look_out *look_out = find(keeper, login);
+
+	if (look_out && look_out->more && !look_out->asking)
+		look_in(look_out, 0);
 }
 
 void refresh_due_end(struct keeper *keeper)

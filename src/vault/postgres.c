@@ -239,13 +239,14 @@ static int64_t bounded(size_t limit)
 	return limit && limit < STORE_LIST_MAX ? (int64_t)limit : STORE_LIST_MAX;
 }
 
-static void postgres_due(struct store *store, int64_t now, size_t limit, store_done *done,
-			 void *arg)
+static void postgres_due(struct store *store, struct pk_str login, int64_t now, size_t limit,
+			 store_done *done, void *arg)
 {
 	struct postgres_arguments arguments = {.count = 0};
 
 	postgres_put_number(&arguments, now);
 	postgres_put_number(&arguments, bounded(limit));
+	postgres_put_bytes(&arguments, login);
 	call(store, LIST_LINK, POSTGRES_DUE, &arguments, done, arg);
 }
 

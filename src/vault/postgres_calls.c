@@ -11,10 +11,14 @@
 #include <string.h>
 
 /* As read_grant() reads them. */
-#define COLUMNS                                                                                    \
-	"login, subject, version, key, access_token, refresh_token, id_token, scope, session,"     \
+#define COLUMNS_BUT(seals)                                                                         \
+	"login, subject, version, key, " seals ", scope, session,"                                 \
 	" access_expires_at, refresh_expires_at, refresh_at, state, failures, fault,"              \
 	" created_at, refreshed_at, sent_at"
+#define COLUMNS COLUMNS_BUT("access_token, refresh_token, id_token")
+#define COLUMNS_WITHOUT_SEALS                                                                      \
+	COLUMNS_BUT("NULL::bytea AS access_token, NULL::bytea AS refresh_token,"                   \
+		    " NULL::bytea AS id_token")
 #define COLUMN_COUNT 18
 
 /* An update that gives its row. Where it changed none, the row as it was before is given, if there
@@ -28,10 +32,6 @@
 /* Versions begin with the time, in microseconds: one that a row had before it was deleted never
  * comes again. */
 #define FIRST_VERSION "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
-
-/* Above this many grants their number is what the server's statistics say, a few percent off:
- * counting all of them would take seconds. */
-#define COUNTED_EXACTLY "1000000"
 
 struct statement {
 	const char *text;
@@ -335,15 +335,17 @@ static const struct statement statements[POSTGRES_CALLS] = {
 	 * locked for a moment are shown as well: it is the lease that decides. */
 	[POSTGRES_DUE] =
 		{"SELECT (SELECT refresh_at FROM proofkey.grants"
-		 "		WHERE refresh_at IS NOT NULL AND state <> 2 AND refresh_at > $1"
+		 "		WHERE login = $3 AND refresh_at IS NOT NULL AND state <> 2"
+		 "			AND refresh_at > $1"
 		 "		ORDER BY refresh_at LIMIT 1), due.*"
 		 " FROM (VALUES (1)) AS always LEFT JOIN ("
-		 "	SELECT " COLUMNS " FROM proofkey.grants"
-		 "	WHERE refresh_at IS NOT NULL AND state <> 2 AND refresh_at <= $1"
+		 "	SELECT " COLUMNS_WITHOUT_SEALS " FROM proofkey.grants"
+		 "	WHERE login = $3 AND refresh_at IS NOT NULL AND state <> 2"
+		 "		AND refresh_at <= $1"
 		 "		AND (lease_owner IS NULL OR lease_until <= clock_timestamp())"
 		 "	ORDER BY refresh_at LIMIT $2) AS due ON true"
 		 " ORDER BY due.refresh_at",
-		 "nn", read_due},
+		 "nnb", read_due},
 	[POSTGRES_LIST] = {"SELECT " COLUMNS " FROM proofkey.grants"
 			   " WHERE (login, subject) > ($1, $2) ORDER BY login, subject LIMIT $3",
 			   "bbn", read_list},
@@ -362,15 +364,9 @@ static const struct statement statements[POSTGRES_CALLS] = {
 				   " WHERE login = $1 AND ($2 IS NULL OR subject = $2)"
 				   "	AND session = $3 ORDER BY subject LIMIT $4",
 				   "bbbn", read_list},
-	[POSTGRES_COUNT] = {"SELECT CASE WHEN class.reltuples > " COUNTED_EXACTLY
-			    "	THEN greatest(class.reltuples::bigint - retrying - ended, 0)"
-			    "	ELSE (SELECT count(*) FROM proofkey.grants WHERE state = 0) END,"
-			    "	retrying, ended"
-			    " FROM (SELECT count(*) FILTER (WHERE state = 1) AS retrying,"
-			    "		count(*) FILTER (WHERE state = 2) AS ended"
-			    "		FROM proofkey.grants WHERE state <> 0) AS others,"
-			    "	pg_class AS class"
-			    " WHERE class.oid = 'proofkey.grants'::regclass",
+	[POSTGRES_COUNT] = {"SELECT coalesce(sum(active), 0)::bigint,"
+			    "	coalesce(sum(retrying), 0)::bigint,"
+			    "	coalesce(sum(ended), 0)::bigint FROM proofkey.grant_counts",
 			    "", read_count},
 
 	/* One statement, so that of two processes exactly one sees no repeat. */

@@ -21,7 +21,7 @@
 /* In milliseconds. */
 #define CALL_TIME (STORE_SECONDS * 1000)
 #define CONNECT_TIME 10000 /* to the last of several hosts; each has its tcp_user_timeout */
-#define STEPS_TIME 60000   /* to bring the schema up to date: see limits_of_steps */
+#define STEPS_TIME 600000  /* to bring the schema up to date: see limits_of_steps */
 #define FIRST_PAUSE 100
 #define LONGEST_PAUSE 5000
 

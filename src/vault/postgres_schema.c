@@ -62,6 +62,46 @@ static const char *const migrations[] = {
 	");"
 	"CREATE INDEX revocations_by_transaction ON proofkey.revocations (written_by);"
 	"CREATE INDEX revocations_by_expiry ON proofkey.revocations (expires_at);",
+
+	/* What is due is asked for login by login: one whose provider is away keeps nobody else's
+	 * from being seen.
+	 *
+	 * The counts are kept by triggers, which see what became of a row whoever else writes it.
+	 * They are spread over slots, one for each connection: in one row for all, every login
+	 * would wait for the disk write of the one before. Most changes change no state, and no
+	 * count. */
+	"DROP INDEX proofkey.grants_by_refresh;"
+	"DROP INDEX proofkey.grants_not_active;"
+	"CREATE INDEX grants_by_refresh ON proofkey.grants (login, refresh_at)"
+	"	WHERE refresh_at IS NOT NULL AND state <> 2;"
+	"CREATE TABLE proofkey.grant_counts ("
+	"	slot bigint PRIMARY KEY,"
+	"	active bigint NOT NULL,"
+	"	retrying bigint NOT NULL,"
+	"	ended bigint NOT NULL"
+	") WITH (fillfactor = 25);"
+	"CREATE FUNCTION proofkey.count_grant() RETURNS trigger LANGUAGE plpgsql AS $count$ BEGIN"
+	"	INSERT INTO proofkey.grant_counts AS counts (slot, active, retrying, ended)"
+	"		VALUES (pg_backend_pid() % 256,"
+	"			coalesce((NEW.state = 0)::int, 0) -"
+	"				coalesce((OLD.state = 0)::int, 0),"
+	"			coalesce((NEW.state = 1)::int, 0) -"
+	"				coalesce((OLD.state = 1)::int, 0),"
+	"			coalesce((NEW.state = 2)::int, 0) -"
+	"				coalesce((OLD.state = 2)::int, 0))"
+	"		ON CONFLICT (slot) DO UPDATE SET active = counts.active + excluded.active,"
+	"			retrying = counts.retrying + excluded.retrying,"
+	"			ended = counts.ended + excluded.ended;"
+	"	RETURN NULL;"
+	" END $count$;"
+	"CREATE TRIGGER grants_come_and_go AFTER INSERT OR DELETE ON proofkey.grants"
+	"	FOR EACH ROW EXECUTE FUNCTION proofkey.count_grant();"
+	"CREATE TRIGGER grants_change_state AFTER UPDATE OF state ON proofkey.grants"
+	"	FOR EACH ROW WHEN (OLD.state <> NEW.state)"
+	"	EXECUTE FUNCTION proofkey.count_grant();"
+	"INSERT INTO proofkey.grant_counts SELECT 0, count(*) FILTER (WHERE state = 0),"
+	"	count(*) FILTER (WHERE state = 1), count(*) FILTER (WHERE state = 2)"
+	"	FROM proofkey.grants;",
 };
 
 #define VERSION ((int64_t)(sizeof(migrations) / sizeof(migrations[0])))
@@ -82,7 +122,7 @@ static const char settings[] =
 	"SET jit = off;";
 
 /* Steps are waited for longer; what nobody waits for any more is given up by the server, too. */
-static const char limits_of_steps[] = "SET statement_timeout = '60s';";
+static const char limits_of_steps[] = "SET statement_timeout = '600s';";
 static const char limits_of_calls[] = "SET statement_timeout = '2800ms'";
 
 /* 1886808953 is "pfky": the lock of all who migrate a vault of this database. */

@@ -9,7 +9,7 @@
 --   grants             all names, a sorted set without scores, that is in the order of their bytes
 --   sealed:KEY         those that this key (4 bytes, its id) sealed, likewise
 --   sessions           the session, escaped as in a name, and the name, likewise
---   due                the names by refresh_at; of grants that have not ended
+--   due:LOGIN          the subjects by refresh_at; of grants of that login, escaped as in a name, that have not ended
 --   states             a hash: how many grants are in each state
 --   spent, spent_ends  attempts: the hash of the code by id; ids by the end
 --   revoked, revoked_numbers, revoked_ends, revoked_last
@@ -28,6 +28,14 @@ local columns = {
 	'refresh_expires_at', 'refresh_at', 'state', 'failures', 'fault', 'created_at', 'refreshed_at', 'sent_at',
 }
 
+-- Those without seals.
+local bare_columns = {}
+for _, column in ipairs(columns) do
+	if not string.find(column, '_token', 1, true) then
+		bare_columns[#bare_columns + 1] = column
+	end
+end
+
 local function call(command, key, ...)
 	return redis.call(command, prefix .. key, ...)
 end
@@ -41,6 +49,13 @@ local function milliseconds()
 	local now = redis.call('TIME')
 
 	return now[1] * 1000 + math.floor(now[2] / 1000)
+end
+
+-- Versions of a row begin with the time: one that a row had before it was deleted never comes again.
+local function first_version()
+	local now = redis.call('TIME')
+
+	return number(now[1] * 1000000 + now[2])
 end
 
 -- No text that is escaped begins another, and their order is that of the bytes.
@@ -64,11 +79,13 @@ local function arguments(first)
 	return grant
 end
 
-local function load(name)
-	local values = call('HMGET', 'grant:' .. name, 'lease_owner', 'lease_until', unpack(columns))
+-- With those of the columns that are asked for, or all.
+local function load(name, asked)
+	local wanted = asked or columns
+	local values = call('HMGET', 'grant:' .. name, 'lease_owner', 'lease_until', unpack(wanted))
 	local grant = {lease_owner = values[1], lease_until = values[2]}
 
-	for i, column in ipairs(columns) do
+	for i, column in ipairs(wanted) do
 		grant[column] = values[i + 2] or nil
 	end
 	return grant.version and grant
@@ -99,6 +116,13 @@ local function move(set, from, to)
 	end
 end
 
+-- The login, escaped, is what a name begins with; the subject is the rest.
+local function split(name)
+	local _, last = string.find(name, '\0\0', 1, true)
+
+	return string.sub(name, 1, last), string.sub(name, last + 1)
+end
+
 local function due_at(grant)
 	return grant.state ~= ENDED and grant.refresh_at or nil
 end
@@ -112,10 +136,14 @@ local function index(name, old, new)
 		move('sealed:' .. (new.key or ''), nil, new.key and name)
 	end
 	move('sessions', old.session and escape(old.session) .. name, new.session and escape(new.session) .. name)
-	if due_at(new) then
-		call('ZADD', 'due', due_at(new), name)
-	elseif due_at(old) then
-		call('ZREM', 'due', name)
+	if due_at(new) ~= due_at(old) then
+		local login, subject = split(name)
+
+		if due_at(new) then
+			call('ZADD', 'due:' .. login, due_at(new), subject)
+		else
+			call('ZREM', 'due:' .. login, subject)
+		end
 	end
 	if old.state ~= new.state then
 		if old.state then
@@ -152,7 +180,7 @@ end
 function operations.put(name)
 	local old, new = load(name), arguments(3)
 
-	new.version = number((old and old.version or 0) + 1)
+	new.version = old and number(old.version + 1) or first_version()
 	new.sent_at = nil
 	if old and not new.refresh_token then
 		new.key = old.refresh_token and old.key or new.key
@@ -255,32 +283,29 @@ function operations.reseal(name)
 	return reply_row(OK, name, new)
 end
 
-function operations.due(now, limit)
-	local moment, rows, first, offset, names = milliseconds(), {}, false, 0, nil
+function operations.due(login, now, limit)
+	local moment, rows, offset, subjects = milliseconds(), {}, 0, nil
+	local set = 'due:' .. login
 
 	limit = tonumber(limit)
 	repeat
-		names = call('ZRANGEBYSCORE', 'due', '-inf', now, 'LIMIT', offset, CHUNK)
-		for _, name in ipairs(names) do
-			local lease_until = call('HGET', 'grant:' .. name, 'lease_until')
-			local grant = not (lease_until and tonumber(lease_until) > moment) and load(name)
+		subjects = call('ZRANGEBYSCORE', set, '-inf', now, 'LIMIT', offset, limit)
+		for _, subject in ipairs(subjects) do
+			local grant = load(login .. subject, bare_columns)
 
-			if grant then
-				rows[#rows + 1] = row(name, grant)
-				first = first or grant.refresh_at
+			if grant and not (grant.lease_owner and tonumber(grant.lease_until) > moment) then
+				rows[#rows + 1] = row(login .. subject, grant)
 			end
 			if #rows == limit then
 				break
 			end
 		end
-		offset = offset + CHUNK
-	until #names < CHUNK or #rows == limit
-	if not first then
-		local name = call('ZRANGEBYSCORE', 'due', '(' .. now, '+inf', 'LIMIT', 0, 1)[1]
-
-		first = name and call('HGET', 'grant:' .. name, 'refresh_at')
+		offset = offset + limit
+	until #subjects < limit or #rows == limit
+	if #rows > 0 then
+		return {OK, call('ZSCORE', set, string.sub(rows[1][1], #login + 1)), rows, 0}
 	end
-	return {OK, first or false, rows, 0}
+	return {OK, call('ZRANGEBYSCORE', set, '(' .. now, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)[2] or false, rows, 0}
 end
 
 -- The grants whose names stand in the set between `min` and `max`, behind `skip` bytes.
@@ -379,20 +404,38 @@ end
 ---- The version
 
 -- migrations[n] makes version n + 1 of version n. One that has been released never changes.
-local migrations = {}
+-- Each does a part, and says whether there is more: it is asked for again then, and others have their turn in between.
+local migrations = {
+	-- What was due was one set for all logins.
+	function()
+		local names = call('ZRANGE', 'due', 0, CHUNK - 1, 'WITHSCORES')
+
+		for i = 1, #names, 2 do
+			local login, subject = split(names[i])
+
+			call('ZADD', 'due:' .. login, names[i + 1], subject)
+		end
+		call('ZREMRANGEBYRANK', 'due', 0, CHUNK - 1)
+		return #names == 2 * CHUNK
+	end,
+}
 local VERSION = #migrations + 1
 
 -- BUSY where a newer version of this program has written here.
 function operations.prepare()
-	local version = tonumber(call('GET', 'version') or 0)
+	local found = call('GET', 'version')
+	local version = tonumber(found or VERSION)
 
 	if version > VERSION then
 		return {BUSY, false, {}, 0}
 	end
-	for n = math.max(version, 1), VERSION - 1 do
-		migrations[n]()
-	end
 	if version < VERSION then
+		if not migrations[version]() then
+			call('SET', 'version', version + 1)
+		end
+		return {OK, false, {}, 1}
+	end
+	if not found then
 		call('SET', 'version', VERSION)
 	end
 	return {OK, false, {}, 0}

@@ -315,6 +315,13 @@ static bool take_step(struct redis_link *link, enum step step, const redisReply 
 	return true;
 }
 
+/* Whether what the server has is of an older version yet, and only a part of it was changed. */
+static bool is_unfinished(enum step step, const redisReply *reply)
+{
+	return step == STEP_PREPARE && reply->elements == 4 &&
+	       reply->element[3]->type == REDIS_REPLY_INTEGER && reply->element[3]->integer == 1;
+}
+
 /* Gives false where the connection is gone. */
 static bool on_step(struct redis_link *link, const redisReply *reply)
 {
@@ -322,6 +329,13 @@ static bool on_step(struct redis_link *link, const redisReply *reply)
 
 	if (!take_step(link, link->step, reply, problem, sizeof(problem))) {
 		lose(link, problem);
+		return false;
+	}
+	if (is_unfinished(link->step, reply)) {
+		link->began = milliseconds();
+		if (send_step(link, STEP_PREPARE))
+			return true;
+		lose(link, "cannot be asked: out of memory");
 		return false;
 	}
 	link->step = next_asked(link, link->step + 1);

@@ -270,10 +270,13 @@ static int64_t bounded(size_t limit)
 	return limit && limit < STORE_LIST_MAX ? (int64_t)limit : STORE_LIST_MAX;
 }
 
-static void redis_due(struct store *store, int64_t now, size_t limit, store_done *done, void *arg)
+static void redis_due(struct store *store, struct pk_str login, int64_t now, size_t limit,
+		      store_done *done, void *arg)
 {
 	struct redis_request request = begin("due");
 
+	redis_begin(&request);
+	redis_escape(&request, login);
 	redis_number(&request, now);
 	redis_number(&request, bounded(limit));
 	run(store, &request, &(struct call){.done = done, .arg = arg, .read = read_grants});

@@ -25,6 +25,8 @@ enum statement {
 	LIST_LOGIN,
 	LIST_SEALED,
 	FIND,
+	STATE,
+	COUNT_ONE,
 	COUNT,
 	SPEND,
 	REVOKE,
@@ -37,10 +39,12 @@ enum statement {
 _Static_assert(STATEMENTS <= SQLITE_STATEMENTS_MAX, "there is room for all statements");
 
 /* As copy_row() reads them and bind_grant() writes them. */
-#define COLUMNS                                                                                    \
-	"login, subject, version, key, access_token, refresh_token, id_token, scope, session,"     \
+#define COLUMNS_BUT(seals)                                                                         \
+	"login, subject, version, key, " seals ", scope, session,"                                 \
 	" access_expires_at, refresh_expires_at, refresh_at, state, failures, fault,"              \
 	" created_at, refreshed_at, sent_at"
+#define COLUMNS COLUMNS_BUT("access_token, refresh_token, id_token")
+#define COLUMNS_WITHOUT_SEALS COLUMNS_BUT("NULL, NULL, NULL")
 
 /* Parameters are bound in their order, times of leases in milliseconds. */
 static const char *const texts[STATEMENTS] = {
@@ -48,7 +52,7 @@ static const char *const texts[STATEMENTS] = {
 	 * the old one stays, its expiry unless the provider moved that, and the note which key
 	 * sealed it: it must not be overlooked when that key goes. */
 	[PUT] = "INSERT INTO grants (" COLUMNS ")"
-		" VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)"
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)"
 		" ON CONFLICT (login, subject) DO UPDATE SET"
 		"	version = version + 1,"
 		"	key = iif(excluded.refresh_token IS NULL AND refresh_token IS NOT NULL,"
@@ -91,12 +95,13 @@ static const char *const texts[STATEMENTS] = {
 		   "	AND (lease_owner IS NULL OR lease_until <= ?)"
 		   " RETURNING " COLUMNS,
 	/* The conditions on refresh_at and state are those of the index. */
-	[DUE] = "SELECT " COLUMNS " FROM grants"
-		" WHERE refresh_at IS NOT NULL AND state <> 2 AND refresh_at <= ?"
+	[DUE] = "SELECT " COLUMNS_WITHOUT_SEALS " FROM grants"
+		" WHERE login = ? AND refresh_at IS NOT NULL AND state <> 2 AND refresh_at <= ?"
 		"	AND (lease_owner IS NULL OR lease_until <= ?)"
 		" ORDER BY refresh_at LIMIT ?",
 	[NEXT_DUE] = "SELECT refresh_at FROM grants"
-		     " WHERE refresh_at IS NOT NULL AND state <> 2 AND refresh_at > ?"
+		     " WHERE login = ? AND refresh_at IS NOT NULL AND state <> 2"
+		     "	AND refresh_at > ?"
 		     " ORDER BY refresh_at LIMIT 1",
 	[LIST] = "SELECT " COLUMNS " FROM grants WHERE (login, subject) > (?, ?)"
 		 " ORDER BY login, subject LIMIT ?",
@@ -109,7 +114,10 @@ static const char *const texts[STATEMENTS] = {
 	[FIND] = "SELECT " COLUMNS " FROM grants"
 		 " WHERE login = ?1 AND session = ?3 AND (?2 IS NULL OR subject = ?2)"
 		 " ORDER BY subject LIMIT ?4",
-	[COUNT] = "SELECT state, count(*) FROM grants GROUP BY state",
+	[STATE] = "SELECT state FROM grants WHERE login = ? AND subject = ?",
+	[COUNT_ONE] = "INSERT INTO grant_counts (state, grants) VALUES (?, ?)"
+		      " ON CONFLICT (state) DO UPDATE SET grants = grants + excluded.grants",
+	[COUNT] = "SELECT state, grants FROM grant_counts",
 	/* One statement, so that of two processes exactly one sees no repeat. */
 	[SPEND] = "INSERT INTO spent_attempts (id, code_hash, repeats, expires_at)"
 		  " VALUES (?, ?, 0, ?)"
@@ -160,14 +168,18 @@ static void bind_seal(struct query *query, struct pk_str seal)
 	bind_bytes(query, seal.ptr, seal.len);
 }
 
+static void bind_number(struct query *query, int64_t number)
+{
+	if (query->code == SQLITE_OK)
+		query->code = sqlite3_bind_int64(query->statement, ++query->bound, number);
+}
+
 static void bind_time(struct query *query, int64_t time)
 {
-	if (query->code != SQLITE_OK)
-		return;
-	query->bound++;
-	query->code = time == PK_TIME_UNKNOWN
-			      ? sqlite3_bind_null(query->statement, query->bound)
-			      : sqlite3_bind_int64(query->statement, query->bound, time);
+	if (time != PK_TIME_UNKNOWN)
+		bind_number(query, time);
+	else if (query->code == SQLITE_OK)
+		query->code = sqlite3_bind_null(query->statement, ++query->bound);
 }
 
 static void bind_pair(struct query *query, struct pk_str login, struct pk_str subject)
@@ -342,11 +354,57 @@ static int64_t milliseconds(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+/* Versions of a row begin with the time: one that a row had before it was deleted never comes
+ * again. */
+static int64_t first_version(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+/* The state that the call's grant has in the database; GRANT_STATES: there is none. */
+static bool read_state(struct sqlite_database *database, const struct sqlite_call *call,
+		       enum grant_state *ret)
+{
+	struct query state = query(database, STATE);
+
+	bind_pair(&state, call->grant.login, call->grant.subject);
+	*ret = next_row(&state) ? state_of(column_time(&state, 0)) : GRANT_STATES;
+	return finish(&state);
+}
+
+static bool add_to_count(struct sqlite_database *database, enum grant_state state, int64_t more)
+{
+	struct query count = query(database, COUNT_ONE);
+
+	bind_number(&count, (int64_t)state);
+	bind_number(&count, more);
+	return finish(&count);
+}
+
+/* A grant goes from one state to another, where GRANT_STATES is that there is none. In the
+ * transaction that changes it; most changes change no count. */
+static bool count_grant(struct sqlite_database *database, enum grant_state from,
+			enum grant_state to)
+{
+	if (from == to)
+		return true;
+	return (from == GRANT_STATES || add_to_count(database, from, -1)) &&
+	       (to == GRANT_STATES || add_to_count(database, to, 1));
+}
+
 static bool run_put(struct sqlite_database *database, struct sqlite_call *call)
 {
 	struct query put = query(database, PUT);
+	enum grant_state before;
 
+	if (!read_state(database, call, &before) ||
+	    !count_grant(database, before, call->grant.state))
+		return false;
 	bind_pair(&put, call->grant.login, call->grant.subject);
+	bind_time(&put, first_version());
 	bind_grant(&put, &call->grant);
 	bind_time(&put, call->grant.created_at);
 	bind_time(&put, call->grant.refreshed_at);
@@ -374,7 +432,8 @@ static bool run_get(struct sqlite_database *database, struct sqlite_call *call)
 
 static bool run_delete(struct sqlite_database *database, struct sqlite_call *call)
 {
-	return run_pair(database, call, DELETE);
+	return run_pair(database, call, DELETE) &&
+	       (!call->answer.count || count_grant(database, call->rows[0].state, GRANT_STATES));
 }
 
 /* Ends a query that gives the row where it changed one. Where it did not, the row is there and
@@ -423,14 +482,19 @@ static bool run_renew(struct sqlite_database *database, struct sqlite_call *call
 static bool run_finish(struct sqlite_database *database, struct sqlite_call *call)
 {
 	struct query update = query(database, FINISH);
+	enum grant_state before;
 
+	if (!read_state(database, call, &before))
+		return false;
 	bind_grant(&update, &call->grant);
 	bind_time(&update, call->grant.refreshed_at);
 	bind_time(&update, call->grant.sent_at);
 	bind_pair(&update, call->grant.login, call->grant.subject);
 	bind_time(&update, call->grant.version);
 	bind_bytes(&update, call->id, LEASE_OWNER);
-	return take_changed(&update, call);
+	return take_changed(&update, call) &&
+	       (call->answer.result != VAULT_OK ||
+		count_grant(database, before, call->grant.state));
 }
 
 static bool run_reseal(struct sqlite_database *database, struct sqlite_call *call)
@@ -448,6 +512,7 @@ static bool run_due(struct sqlite_database *database, struct sqlite_call *call)
 {
 	struct query due = query(database, DUE), next = query(database, NEXT_DUE);
 
+	bind_text(&due, call->grant.login);
 	bind_time(&due, call->time);
 	bind_time(&due, milliseconds());
 	bind_time(&due, (int64_t)call->limit);
@@ -457,6 +522,7 @@ static bool run_due(struct sqlite_database *database, struct sqlite_call *call)
 		call->answer.number = call->rows[0].refresh_at;
 		return true;
 	}
+	bind_text(&next, call->grant.login);
 	bind_time(&next, call->time);
 	call->answer.number = next_row(&next) ? column_time(&next, 0) : PK_TIME_UNKNOWN;
 	return finish(&next);
@@ -512,7 +578,7 @@ static bool run_count(struct sqlite_database *database, struct sqlite_call *call
 	struct query count = query(database, COUNT);
 
 	while (next_row(&count))
-		call->answer.counts[state_of(column_time(&count, 0))] += column_time(&count, 1);
+		call->answer.counts[state_of(column_time(&count, 0))] = column_time(&count, 1);
 	return finish(&count);
 }
 

@@ -78,6 +78,16 @@ static const char *const migrations[] = {
 	"CREATE INDEX revocations_by_expiry ON revocations (expires_at);"
 	"INSERT INTO revocations (id, expires_at) SELECT id, expires_at FROM revoked_sessions;"
 	"DROP TABLE revoked_sessions;",
+
+	/* What is due is asked for login by login: one whose provider is away keeps nobody else's
+	 * from being seen. The counts are kept by each write, see count_grant(). */
+	"DROP INDEX grants_by_refresh;"
+	"DROP INDEX grants_by_state;"
+	"CREATE INDEX grants_by_refresh ON grants (login, refresh_at)"
+	"	WHERE refresh_at IS NOT NULL AND state <> 2;"
+	"CREATE TABLE grant_counts (state INTEGER PRIMARY KEY, grants INTEGER NOT NULL) STRICT;"
+	"INSERT INTO grant_counts SELECT iif(state IN (0, 1), state, 2), count(*)"
+	"	FROM grants GROUP BY 1;",
 };
 
 #define VERSION ((int64_t)(sizeof(migrations) / sizeof(migrations[0])))

@@ -417,11 +417,15 @@ static void sqlite_reseal(struct store *store, const struct stored_grant *grant,
 	    &(struct sqlite_call){.op = OP_RESEAL, .done = done, .arg = arg, .grant = *grant});
 }
 
-static void sqlite_due(struct store *store, int64_t now, size_t limit, store_done *done, void *arg)
+static void sqlite_due(struct store *store, struct pk_str login, int64_t now, size_t limit,
+		       store_done *done, void *arg)
 {
-	add(store,
-	    &(struct sqlite_call){
-		    .op = OP_DUE, .done = done, .arg = arg, .time = now, .limit = bounded(limit)});
+	add(store, &(struct sqlite_call){.op = OP_DUE,
+					 .done = done,
+					 .arg = arg,
+					 .grant = {.login = login},
+					 .time = now,
+					 .limit = bounded(limit)});
 }
 
 static void sqlite_list(struct store *store, struct pk_str login, struct pk_str after_login,

@@ -24,7 +24,8 @@ struct stored_grant {
 	struct pk_str login;
 	struct pk_str subject;
 	int64_t version; /* of the row: put, finish and reseal add one; the latter two say which one
-				   they replace */
+				   they replace. It begins with the time, in microseconds: one that a
+				   row had before it was deleted never comes again */
 	uint8_t key[KEY_ID]; /* the key that sealed the tokens; with several, not the newest */
 	struct pk_str access_token;
 	struct pk_str refresh_token; /* "not given" where there is none */
@@ -105,10 +106,11 @@ struct store_ops {
 	void (*reseal)(struct store *store, const struct stored_grant *grant, store_done *done,
 		       void *arg);
 
-	/* The grants that are due at `now` and not leased, the longest overdue first; `limit` at most.
-	 * Those that ended never are. `number`: refresh_at of the first one, also where it is not due
-	 * yet, or PK_TIME_UNKNOWN. */
-	void (*due)(struct store *store, int64_t now, size_t limit, store_done *done, void *arg);
+	/* The grants of a login that are due at `now` and not leased, the longest overdue first;
+	 * `limit` at most, and without their seals. Those that ended never are. `number`: refresh_at
+	 * of the first one, also where it is not due yet, or PK_TIME_UNKNOWN. */
+	void (*due)(struct store *store, struct pk_str login, int64_t now, size_t limit,
+		    store_done *done, void *arg);
 	/* Grants in the order of (login, subject), behind that pair, where it is given; those of `login`
 	 * alone, where it is given. */
 	void (*list)(struct store *store, struct pk_str login, struct pk_str after_login,
@@ -121,7 +123,8 @@ struct store_ops {
 	 * the session is not given: the one of (login, subject). None: VAULT_OK, with none. */
 	void (*find)(struct store *store, struct pk_str login, struct pk_str subject,
 		     struct pk_str session, size_t limit, store_done *done, void *arg);
-	/* How many there are in each state. */
+	/* How many there are in each state: exactly, and kept up to date by every write, so that it
+	 * takes as long with ten million rows as with ten. */
 	void (*count)(struct store *store, store_done *done, void *arg);
 
 	/* ---- Attempts and sessions ---- */

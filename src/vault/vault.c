@@ -467,12 +467,13 @@ void vault_list_sealed(struct vault *vault, const uint8_t key[static KEY_ID],
 					on_answer, call);
 }
 
-void vault_due(struct vault *vault, int64_t now, size_t limit, vault_done *done, void *arg)
+void vault_due(struct vault *vault, struct pk_str login, int64_t now, size_t limit,
+	       vault_done *done, void *arg)
 {
 	struct call *call = begin(vault, VAULT_READS, OPENS_NONE, done, arg);
 
 	if (call)
-		vault->ops->due(vault->store, now, limit, on_answer, call);
+		vault->ops->due(vault->store, login, now, limit, on_answer, call);
 }
 
 void vault_list(struct vault *vault, struct pk_str login, struct pk_str after_login,

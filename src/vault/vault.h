@@ -164,8 +164,10 @@ void vault_list_sealed(struct vault *vault, const uint8_t key[static KEY_ID],
 		       vault_done *done, void *arg);
 void vault_reseal(struct vault *vault, const struct grant *grant, vault_done *done, void *arg);
 
-/* Without tokens, and as in store.h: those that are due; all, page by page; those of a session. */
-void vault_due(struct vault *vault, int64_t now, size_t limit, vault_done *done, void *arg);
+/* Without tokens, and as in store.h: those of a login that are due; all, page by page; those of a
+ * session. */
+void vault_due(struct vault *vault, struct pk_str login, int64_t now, size_t limit,
+	       vault_done *done, void *arg);
 void vault_list(struct vault *vault, struct pk_str login, struct pk_str after_login,
 		struct pk_str after_subject, size_t limit, vault_done *done, void *arg);
 void vault_find(struct vault *vault, struct pk_str login, struct pk_str subject,

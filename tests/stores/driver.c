@@ -123,7 +123,7 @@ static void begin_one(unsigned number)
 	if (number / UNDER_WAY % 4 == 0)
 		ops->put(store, &grant, on_one, one);
 	else if (number / UNDER_WAY % 4 == 1)
-		ops->due(store, 1, 10, on_one, one);
+		ops->due(store, grant.login, 1, 10, on_one, one);
 	else
 		ops->get(store, grant.login, grant.subject, on_one, one);
 }
@@ -296,7 +296,7 @@ static void run_ask(const char *argument)
 
 	for (int times = atoi(argument); times > 0; times--) {
 		questions = 8;
-		ops->due(store, 1800000000, 100, on_answer, NULL);
+		ops->due(store, login, 1800000000, 100, on_answer, NULL);
 		ops->list(store, none, login, subject, 100, on_answer, NULL);
 		ops->list(store, login, login, subject, 100, on_answer, NULL);
 		ops->list_sealed(store, key, login, subject, 100, on_answer, NULL);

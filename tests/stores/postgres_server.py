@@ -192,6 +192,42 @@ def plans(server):
     server.sql("TRUNCATE proofkey.grants, proofkey.revocations")
 
 
+# As version 1 left it.
+VERSION_1 = """
+CREATE SCHEMA proofkey;
+CREATE TABLE proofkey.version (version bigint NOT NULL);
+INSERT INTO proofkey.version VALUES (1);
+CREATE TABLE proofkey.grants (version bigint NOT NULL, state bigint NOT NULL, failures bigint NOT NULL, access_expires_at bigint,
+    refresh_expires_at bigint, refresh_at bigint, created_at bigint NOT NULL, refreshed_at bigint, sent_at bigint, lease_until timestamptz,
+    lease_owner bytea, login bytea NOT NULL, subject bytea NOT NULL, key bytea NOT NULL CHECK (length(key) = 4), access_token bytea NOT NULL,
+    refresh_token bytea, id_token bytea, scope bytea, session bytea, fault bytea, PRIMARY KEY (login, subject)) WITH (fillfactor = 75);
+CREATE INDEX grants_by_refresh ON proofkey.grants (refresh_at) WHERE refresh_at IS NOT NULL AND state <> 2;
+CREATE INDEX grants_by_key ON proofkey.grants (key, login, subject);
+CREATE INDEX grants_by_session ON proofkey.grants (login, session, subject) WHERE session IS NOT NULL;
+CREATE INDEX grants_not_active ON proofkey.grants (state) WHERE state <> 0;
+CREATE TABLE proofkey.spent_attempts (expires_at bigint NOT NULL, repeats bigint NOT NULL, id bytea PRIMARY KEY CHECK (length(id) = 16),
+    code_hash bytea NOT NULL CHECK (length(code_hash) = 16));
+CREATE INDEX spent_attempts_by_expiry ON proofkey.spent_attempts (expires_at);
+CREATE TABLE proofkey.revocations (written_by bigint NOT NULL, until bigint NOT NULL, expires_at bigint NOT NULL,
+    id bytea UNIQUE CHECK (length(id) = 16), login bytea, subject bytea, UNIQUE (login, subject),
+    CHECK ((id IS NULL) <> (login IS NULL) AND (login IS NULL) = (subject IS NULL)));
+CREATE INDEX revocations_by_transaction ON proofkey.revocations (written_by);
+CREATE INDEX revocations_by_expiry ON proofkey.revocations (expires_at);
+INSERT INTO proofkey.grants (version, state, failures, created_at, login, subject, key, access_token, refresh_at)
+    SELECT 1, i % 5 % 3, 0, 1, convert_to('login' || i % 2, 'UTF8'), convert_to(i::text, 'UTF8'), '1234', 'seal', i FROM generate_series(1, 1000) i;
+"""
+
+
+def older_version(server):
+    server.sql("DROP SCHEMA proofkey CASCADE")
+    server.sql(VERSION_1)
+    outcomes = [Outcome(process) for process in [begin(server.address, "ask", 1) for _ in range(3)]]
+    counts = server.sql("SELECT sum(active), sum(retrying), sum(ended) FROM proofkey.grant_counts")
+    check("what version 1 stored is brought up to date, once, and counted",
+          all(outcome.status == 0 for outcome in outcomes) and counts.strip() == "400|400|200", (counts, [outcome.text for outcome in outcomes]))
+    server.sql("DROP SCHEMA proofkey CASCADE")
+
+
 def versions(server):
     server.sql("UPDATE proofkey.version SET version = 99")
     outcome = Outcome(begin(server.address, "load", 1))
@@ -201,7 +237,7 @@ def versions(server):
     outcomes = [Outcome(process) for process in [begin(server.address, "ask", 1) for _ in range(6)]]
     errors = [line for line in server.log_since(before).splitlines() if "ERROR:" in line]
     check("six that start at once make the tables once",
-          all(outcome.status == 0 for outcome in outcomes) and not errors and server.sql("SELECT * FROM proofkey.version").split() == ["1"],
+          all(outcome.status == 0 for outcome in outcomes) and not errors and server.sql("SELECT * FROM proofkey.version").split() == ["2"],
           (errors, [outcome.text for outcome in outcomes]))
     server.sql("CREATE ROLE weak LOGIN PASSWORD 'weak'")
     server.sql("CREATE DATABASE other")
@@ -253,7 +289,7 @@ def encrypted(server):
 
 def main():
     with Postgres() as server:
-        for test in (versions, addresses, encrypted, raced_for, committed_late, plans, table_locked, schema_lost, killed_and_restarted, stopped):
+        for test in (versions, older_version, addresses, encrypted, raced_for, committed_late, plans, table_locked, schema_lost, killed_and_restarted, stopped):
             if len(sys.argv) < 3 or test.__name__ in sys.argv[2:]:
                 Outcome(begin(server.address, "ask", 1))  # makes the tables
                 test(server)

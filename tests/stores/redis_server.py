@@ -128,7 +128,7 @@ def complaints(server):
     """What a server refuses is told in a sentence, and passes."""
     for name, before, after, words in (
             ("is a replica", ["REPLICAOF", "127.0.0.1", str(servers.free_port())], ["REPLICAOF", "NO", "ONE"], "primary"),
-            ("has something else there", ["SET", "{proofkey}:due", "x"], ["DEL", "{proofkey}:due"], "did not write")):
+            ("has something else there", ["SET", "{proofkey}:due:load\0\0", "x"], ["DEL", "{proofkey}:due:load\0\0"], "did not write")):
         process = load(server.address, 5)
         time.sleep(1)
         server.ask(*before)
@@ -151,6 +151,19 @@ def complaints(server):
     server.ask("SET", "{proofkey}:version", "99")
     outcome = Outcome(load(server.address, 1))
     check("data of a newer version is refused", outcome.status == 1 and "newer version" in outcome.text, outcome.text)
+    server.ask("FLUSHALL")
+
+
+def older_version(server):
+    """Version 1 had what is due in one set for all logins."""
+    for first in range(0, 1200, 100):
+        server.ask("ZADD", "{proofkey}:due", *[word for i in range(first, first + 100) for word in (str(1000 + i), f"login{i % 2}\0\0s{i}")])
+    server.ask("SET", "{proofkey}:version", "1")
+    outcome = Outcome(load(server.address, 1))
+    check("what version 1 stored is brought up to date", well(outcome) and outcome.ok > 0 and outcome.down == 0, outcome.text)
+    sets = [server.ask("ZRANGE", f"{{proofkey}}:due:login{i}\0\0", "0", "-1", "WITHSCORES") for i in (0, 1)]
+    check("in parts, and all of it", [len(found) for found in sets] == [1200, 1200] and sets[1][:2] == [b"s1", b"1001"]
+          and not server.ask("EXISTS", "{proofkey}:due") and server.ask("GET", "{proofkey}:version") == b"2", [found[:4] for found in sets])
     server.ask("FLUSHALL")
 
 
@@ -244,7 +257,7 @@ def encrypted(server):
 
 def main():
     with Redis() as server:
-        for test in (settings, addresses, encrypted, not_a_server, complaints, raced_for, scripts_forgotten, nothing_is_lost,
+        for test in (settings, older_version, addresses, encrypted, not_a_server, complaints, raced_for, scripts_forgotten, nothing_is_lost,
                      killed_and_restarted, stopped):
             if len(sys.argv) < 3 or test.__name__ in sys.argv[2:]:
                 test(server)

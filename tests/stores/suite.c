@@ -50,7 +50,7 @@ struct got {
 	char problem[256];
 };
 
-static unsigned char memory[32 << 20];
+static unsigned char memory[48 << 20];
 static struct pk_arena arena;
 
 static struct pk_str kept(struct pk_str text)
@@ -204,12 +204,17 @@ static const struct got *reseal(struct store *store, struct stored_grant grant)
 	return answered(got);
 }
 
-static const struct got *due(struct store *store, int64_t now, size_t limit)
+static const struct got *due_of(struct store *store, struct pk_str login, int64_t now, size_t limit)
 {
 	struct got *got = fresh();
 
-	ops->due(store, now, limit, on_answer, got);
+	ops->due(store, login, now, limit, on_answer, got);
 	return answered(got);
+}
+
+static const struct got *due(struct store *store, int64_t now, size_t limit)
+{
+	return due_of(store, PK_STR("login"), now, limit);
 }
 
 static const struct got *list(struct store *store, struct pk_str login, struct pk_str after_login,
@@ -358,7 +363,11 @@ static int empty(void **state)
 			assert_int_equal(
 				delete (one, all->grant[i].login, all->grant[i].subject)->result,
 				VAULT_OK);
-	return all->result == VAULT_OK ? 0 : -1;
+
+	const bool done = all->result == VAULT_OK;
+
+	arena = pk_arena(memory, sizeof(memory));
+	return done ? 0 : -1;
 }
 
 /* ---- Grants ---- */
@@ -713,6 +722,26 @@ static void resealing_replaces_the_seals_alone(void **state)
 
 /* ---- Finding ---- */
 
+static void put_numbered(const char *login, size_t how_many)
+{
+	struct got *got = pk_arena_take(&arena, how_many * sizeof(*got));
+
+	assert_non_null(got);
+	for (size_t i = 0; i < how_many; i++) {
+		char subject[16];
+
+		(void)snprintf(subject, sizeof(subject), "s%03u", (unsigned)(i * 7 % how_many));
+
+		struct stored_grant grant = grant_of(subject);
+
+		grant.login = pk_str(login);
+		ops->put(i % 2 ? one : two, &grant, on_answer, &got[i]);
+	}
+	wait_for(got, how_many);
+	for (size_t i = 0; i < how_many; i++)
+		assert_int_equal(got[i].result, VAULT_OK);
+}
+
 static void due_are_given_in_their_order(void **state)
 {
 	static const int64_t at[] = {50, 10, 40, 20, 30};
@@ -771,24 +800,65 @@ static void due_are_given_in_their_order(void **state)
 	assert_int_equal(due(two, NOW + 20, 16)->count, 0);
 }
 
-static void put_numbered(const char *login, size_t how_many)
+/* However many are overdue of one login, those of another are seen. */
+static void due_are_of_one_login(void **state)
 {
-	struct got *got = pk_arena_take(&arena, how_many * sizeof(*got));
+	static const struct pk_str logins[] = {
+		PK_STR("login"), PK_STR("logi"), PK_STR("login2"), {"lo\0gin", 6}, {"login\0", 6},
+	};
+	enum { LOGINS = sizeof(logins) / sizeof(logins[0]) };
+	const struct got *got;
 
+	(void)state;
+	put_numbered("slow", 300);
+	for (size_t i = 0; i < LOGINS; i++) {
+		struct stored_grant grant = grant_of("ada");
+
+		grant.login = logins[i];
+		grant.refresh_at = NOW + 4000 + (int64_t)i;
+		put_well(grant);
+	}
+	for (size_t i = 0; i < LOGINS; i++) {
+		got = due_of(two, logins[i], NOW + 3900, 16);
+		assert_int_equal(got->count, 0);
+		assert_int_equal(got->number, NOW + 4000 + (int64_t)i);
+		got = due_of(two, logins[i], NOW + 9999, 16);
+		assert_int_equal(got->count, 1);
+		expect_text(got->grant[0].login, logins[i]);
+		expect_text(got->grant[0].subject, PK_STR("ada"));
+		assert_int_equal(got->number, NOW + 4000 + (int64_t)i);
+	}
+	got = due_of(one, PK_STR("slow"), NOW + 9999, 64);
+	assert_int_equal(got->count, 64);
+	assert_int_equal(got->number, NOW + 3000);
+	/* What is not looked at is not sent. */
+	assert_null(got->grant[0].access_token.ptr);
+	assert_null(got->grant[0].refresh_token.ptr);
+	assert_null(got->grant[0].id_token.ptr);
+	expect_text(got->grant[0].scope, PK_STR("openid profile"));
+	got = due_of(one, PK_STR("nobody's"), NOW + 9999, 64);
+	assert_int_equal(got->result, VAULT_OK);
+	assert_int_equal(got->count, 0);
+	assert_int_equal(got->number, PK_TIME_UNKNOWN);
+}
+
+/* Behind many that are leased, there are others. */
+static void due_are_found_behind_leases(void **state)
+{
+	struct got *got = pk_arena_take(&arena, 100 * sizeof(*got));
+
+	(void)state;
 	assert_non_null(got);
-	for (size_t i = 0; i < how_many; i++) {
+	put_numbered("login", 103);
+	for (size_t i = 0; i < 100; i++) {
 		char subject[16];
 
-		(void)snprintf(subject, sizeof(subject), "s%03u", (unsigned)(i * 7 % how_many));
-
-		struct stored_grant grant = grant_of(subject);
-
-		grant.login = pk_str(login);
-		ops->put(i % 2 ? one : two, &grant, on_answer, &got[i]);
+		(void)snprintf(subject, sizeof(subject), "s%03u", (unsigned)i);
+		ops->lease(one, PK_STR("login"), pk_str(subject), ann, 60, on_answer, &got[i]);
 	}
-	wait_for(got, how_many);
-	for (size_t i = 0; i < how_many; i++)
-		assert_int_equal(got[i].result, VAULT_OK);
+	wait_for(got, 100);
+	assert_int_equal(due(two, NOW + 9999, 2)->count, 2);
+	assert_int_equal(due(two, NOW + 9999, 16)->count, 3);
 }
 
 static void lists_go_page_by_page(void **state)
@@ -889,6 +959,79 @@ static void states_are_counted(void **state)
 	assert_int_equal(got->counts[GRANT_ACTIVE], 2);
 	assert_int_equal(got->counts[GRANT_RETRYING], 0);
 	assert_int_equal(got->counts[GRANT_ENDED], 1);
+}
+
+static void expect_counts(int64_t active, int64_t retrying, int64_t ended)
+{
+	const struct got *got = count(two);
+
+	assert_int_equal(got->result, VAULT_OK);
+	assert_int_equal(got->counts[GRANT_ACTIVE], active);
+	assert_int_equal(got->counts[GRANT_RETRYING], retrying);
+	assert_int_equal(got->counts[GRANT_ENDED], ended);
+}
+
+/* Whatever happens to a grant, and whatever does not. */
+static void counts_follow_every_change(void **state)
+{
+	struct stored_grant grant = grant_of("a");
+	struct got *got = pk_arena_take(&arena, RACERS * sizeof(*got));
+
+	(void)state;
+	assert_non_null(got);
+	expect_counts(0, 0, 0);
+	grant.state = GRANT_ENDED;
+	put_well(grant);
+	expect_counts(0, 0, 1);
+	put_well(grant_of("a")); /* signed in again */
+	expect_counts(1, 0, 0);
+	grant = lease(one, "a", ann, 60)->grant[0];
+	assert_int_equal(renew(one, "a", ann, 60, NOW)->result, VAULT_OK);
+	assert_int_equal(finish(one, refreshed(grant), ann)->result, VAULT_OK);
+	expect_counts(1, 0, 0);
+	grant = lease(one, "a", ann, 60)->grant[0];
+	grant.state = GRANT_RETRYING;
+	assert_int_equal(finish(two, grant, bob)->result, VAULT_BUSY);
+	expect_counts(1, 0, 0);
+	assert_int_equal(finish(two, grant, ann)->result, VAULT_OK);
+	expect_counts(0, 1, 0);
+	grant = get_well("a");
+	grant.state = GRANT_ENDED; /* reseal() says nothing of it */
+	assert_int_equal(reseal(one, grant)->result, VAULT_OK);
+	expect_counts(0, 1, 0);
+	assert_int_equal(delete (one, PK_STR("login"), PK_STR("nobody"))->result, VAULT_NONE);
+	expect_counts(0, 1, 0);
+	assert_int_equal(delete (one, PK_STR("login"), PK_STR("a"))->result, VAULT_OK);
+	expect_counts(0, 0, 0);
+	/* Many who sign in the same person for the first time are one. */
+	grant = grant_of("b");
+	for (size_t i = 0; i < RACERS; i++) {
+		grant.state = i % 3 ? GRANT_ACTIVE : GRANT_RETRYING;
+		ops->put(i % 2 ? one : two, &grant, on_answer, &got[i]);
+	}
+	wait_for(got, RACERS);
+	grant = get_well("b");
+	expect_counts(grant.state == GRANT_ACTIVE, grant.state == GRANT_RETRYING, 0);
+}
+
+/* A row that was deleted and made again is another one: what was begun on the first does not touch
+ * it. */
+static void version_of_a_deleted_row_never_comes_again(void **state)
+{
+	struct stored_grant grant, old;
+
+	(void)state;
+	put_well(grant_of("ada"));
+	old = get_well("ada");
+	assert_int_equal(delete (one, PK_STR("login"), PK_STR("ada"))->result, VAULT_OK);
+	grant = grant_of("ada");
+	grant.access_token = PK_STR("of the second login");
+	put_well(grant);
+	assert_true(get_well("ada").version > old.version);
+	assert_int_equal(reseal(one, old)->result, VAULT_BUSY);
+	assert_int_equal(lease(one, "ada", ann, 60)->result, VAULT_OK);
+	assert_int_equal(finish(one, refreshed(old), ann)->result, VAULT_BUSY);
+	expect_text(get_well("ada").access_token, PK_STR("of the second login"));
 }
 
 /* ---- Attempts and sessions ---- */
@@ -1138,9 +1281,13 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup(login_wins_over_a_refresh, empty),
 		cmocka_unit_test_setup(resealing_replaces_the_seals_alone, empty),
 		cmocka_unit_test_setup(due_are_given_in_their_order, empty),
+		cmocka_unit_test_setup(due_are_of_one_login, empty),
+		cmocka_unit_test_setup(due_are_found_behind_leases, empty),
 		cmocka_unit_test_setup(lists_go_page_by_page, empty),
 		cmocka_unit_test_setup(grants_of_a_session_are_found, empty),
 		cmocka_unit_test_setup(states_are_counted, empty),
+		cmocka_unit_test_setup(counts_follow_every_change, empty),
+		cmocka_unit_test_setup(version_of_a_deleted_row_never_comes_again, empty),
 		cmocka_unit_test_setup(attempt_is_spent_once, empty),
 		cmocka_unit_test_setup(one_of_many_spends, empty),
 		cmocka_unit_test_setup(revocations_are_told_from_the_cursor_on, empty),
