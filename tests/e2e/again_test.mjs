@@ -46,7 +46,7 @@ test('who signed out is not let in by the history', async () => {
 	const tab = await visitor.tab();
 
 	await visitor.signsIn(tab, 'TikTok', 'Ada Lovelace');
-	await tab.getByRole('button', { name: 'Sign out' }).click();
+	await tab.getByRole('button', { name: 'Sign out', exact: true }).click();
 	await visitor.isSignedOut(tab);
 	await tab.goto(visitor.callbacks[0].href);
 	await visitor.seesFault(tab, 'code-reused');

@@ -32,7 +32,7 @@ test('G-02 G-04 cookies: two, out of reach for scripts and for other sites, noth
 			{ httpOnly: true, sameSite: 'Lax', path: '/', domain: '127.0.0.1', secure: false }, name);
 	assert.deepEqual(await tab.evaluate(() => [document.cookie, localStorage.length, sessionStorage.length]), ['', 0, 0]);
 
-	await tab.getByRole('button', { name: 'Sign out' }).click();
+	await tab.getByRole('button', { name: 'Sign out', exact: true }).click();
 	await visitor.isSignedOut(tab);
 	assert.deepEqual((await visitor.cookies()).map(({ name }) => name).filter((name) => name === 'proofkey'), []);
 	await visitor.leave();

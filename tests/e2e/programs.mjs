@@ -110,7 +110,7 @@ login "tiktok" {
 `;
 
 /** A sandbox, and a gateway that can be restarted: its configuration, its keys and its vault stay. */
-export async function startParts({ logins = tiktok, gatewayHost = '127.0.0.1' } = {}) {
+export async function startParts({ logins = tiktok, gatewayHost = '127.0.0.1', sandboxWords = () => [] } = {}) {
 	const addresses = { gateway: await freeAddress(), sandbox: await freeAddress() };
 	const site = { gateway: `http://${addresses.gateway.replace('127.0.0.1', gatewayHost)}`, sandbox: `http://${addresses.sandbox}` };
 	const directory = await mkdtemp(join(tmpdir(), 'proofkey-e2e-'));
@@ -120,7 +120,7 @@ export async function startParts({ logins = tiktok, gatewayHost = '127.0.0.1' } 
 	await new Program('keys', 'new', join(directory, 'keys')).ends();
 
 	const startGateway = () => new Program('serve', '--config', file).says('event=gateway.ready');
-	const sandbox = await new Program('sandbox', '--listen', addresses.sandbox).says(`sandbox: ${site.sandbox}/`);
+	const sandbox = await new Program('sandbox', '--listen', addresses.sandbox, ...sandboxWords(site)).says(`sandbox: ${site.sandbox}/`);
 	let gateway = await startGateway();
 
 	return {

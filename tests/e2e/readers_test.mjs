@@ -22,7 +22,7 @@ test('without scripts: sign in, decline, sign out', async () => {
 	const tab = await visitor.tab();
 
 	await visitor.signsIn(tab, 'TikTok', 'Ada Lovelace');
-	await tab.getByRole('button', { name: 'Sign out' }).click();
+	await tab.getByRole('button', { name: 'Sign out', exact: true }).click();
 	await visitor.isSignedOut(tab);
 	await visitor.goToProvider(tab, 'TikTok');
 	await visitor.decides(tab, { person: 'Ada Lovelace', button: 'Deny' });
@@ -57,7 +57,7 @@ test('with the keyboard alone: sign in with a scope switched off, sign out', asy
 	await tab.keyboard.press('Enter');
 	await visitor.isSignedIn(tab, 'Grace Hopper');
 	assert.equal(visitor.callbacks[0].searchParams.get('scopes'), 'user.info.basic,user.info.profile,video.list,video.publish');
-	await tabTo(tab, tab.getByRole('button', { name: 'Sign out' }));
+	await tabTo(tab, tab.getByRole('button', { name: 'Sign out', exact: true }));
 	await tab.keyboard.press('Space');
 	await visitor.isSignedOut(tab);
 	await visitor.leave();

@@ -47,7 +47,7 @@ test('a session outlives a restart, and so does its end', async () => {
 	await site.restartGateway();
 	assert.equal((await visitor.me()).name, 'Linus Pauling');
 
-	await tab.getByRole('button', { name: 'Sign out' }).click();
+	await tab.getByRole('button', { name: 'Sign out', exact: true }).click();
 	await visitor.isSignedOut(tab);
 	await visitor.context.addCookies(cookies);
 	await site.restartGateway();

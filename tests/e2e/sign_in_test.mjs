@@ -70,8 +70,8 @@ for (const { name, title, person, email, optional } of providers) {
 		assert.deepEqual([me.status, me.provider, me.name, me.email], [200, name, person, email]);
 		assert.equal(await tab.locator('dd').filter({ hasText: me.subject }).count(), 1);
 
-		await tab.getByRole('button', { name: 'Sign out' }).click();
-		await visitor.isSignedOut(tab);
+		await tab.getByRole('button', { name: 'Sign out', exact: true }).click();
+		await visitor.hasSignedOut(tab);
 		await visitor.leave();
 	});
 }
@@ -119,8 +119,8 @@ test('after signing out, neither the back button nor the old cookie brings the s
 
 	await visitor.signsIn(tab, 'RFC 7636', 'Grace Hopper');
 	const cookies = await visitor.cookies();
-	await tab.getByRole('button', { name: 'Sign out' }).click();
-	await visitor.isSignedOut(tab);
+	await tab.getByRole('button', { name: 'Sign out', exact: true }).click();
+	await visitor.hasSignedOut(tab);
 	await tab.goBack();
 	await visitor.isSignedOut(tab);
 	await visitor.context.addCookies(cookies);
@@ -138,7 +138,7 @@ test('the log tells of logins, and nothing that would let somebody in', async ()
 		...(await visitor.cookies()).map(({ value }) => value),
 	];
 
-	assert.equal(secrets.length, 4);
+	assert.ok(secrets.length >= 4);
 	assert.match(demo.said(), /event=login\.started login=tiktok/);
 	for (const secret of secrets)
 		assert.ok(!demo.said().includes(secret), `the log holds ${secret}`);

@@ -68,7 +68,7 @@ test('twenty tabs opened at one moment in a browser without cookies are finished
 	assert.equal(visitor.callbacks.length, tabCount);
 	// Each came home signed in, though with a session that another tab's may have replaced since.
 	for (const { tab } of attempts)
-		await tab.getByRole('button', { name: 'Sign out' }).waitFor();
+		await tab.getByRole('button', { name: 'Sign out', exact: true }).waitFor();
 	assert.equal((await visitor.me()).status, 200);
 	await visitor.leave();
 });

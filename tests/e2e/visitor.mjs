@@ -111,6 +111,12 @@ export class Visitor {
 		assert.equal((await this.me()).status, 401);
 	}
 
+	/** The button was pressed: the tab shows the sign-in page, or came back from the provider's own logout. */
+	async hasSignedOut(tab) {
+		await this.sees(tab, /^(Sign in|You are signed out)$/);
+		assert.equal((await this.me()).status, 401);
+	}
+
 	/** The tab shows the page of this fault. */
 	async seesFault(tab, fault) {
 		await tab.getByText('Sign-in failed').waitFor();

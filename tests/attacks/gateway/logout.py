@@ -99,15 +99,15 @@ def ways_back():
 
 def whose_id_token():
     """The grant holds the last login's; the first browser's session at the provider is another one."""
-    first = signed_in("grace", id_token=with_sid("g-1"))
-    second = signed_in("grace", id_token=with_sid("g-2"))
+    first = signed_in("gina", id_token=with_sid("g-1"))
+    second = signed_in("gina", id_token=with_sid("g-2"))
     check("id_token_hint" not in parameters(log_out(first).location), "no ID token of another session of the same person")
     check("id_token_hint" not in parameters(log_out(second).location), "nor where the grant is gone")
-    third = signed_in("grace", id_token=with_sid("g-3"))
+    third = signed_in("gina", id_token=with_sid("g-3"))
     equal(parameters(log_out(third).location)["id_token_hint"], third.id_tokens[0], "its own it is")
-    long = signed_in("grace", id_token=lambda claims: sign({**claims, "pad": "p" * 9000}, provider.keys[0]))
-    asked = parameters(log_out(long).location)
-    check("id_token_hint" not in asked and "state" in asked, "one that no URL could hold is left out")
+    long = signed_in("gina", id_token=lambda claims: sign({**claims, "pad": "p" * 9000}, provider.keys[0]))
+    reply = log_out(long)
+    check("id_token_hint" not in parameters(reply.location) and "state" in parameters(reply.location), "one that no URL could hold is left out", reply)
 
 
 def stays_here():
