@@ -2,8 +2,10 @@
 """`proofkey grants`: it shows what the gateway holds, never a token; it ends a grant; and its exit status says how it went."""
 import json
 import os
+import sqlite3
 import subprocess
 import sys
+import time
 
 sys.dont_write_bytecode = True
 from broker import Brokered
@@ -46,8 +48,29 @@ def revoked():
     equal(done.returncode, 0, "whatever the name has in it")
 
 
+def by_state():
+    """What an operator looks for in an incident."""
+    now = int(time.time())
+    with sqlite3.connect(gateway.directory / "state" / "vault.db", timeout=20) as rows:
+        set_row = "UPDATE grants SET state = ?, fault = ?, refresh_at = ? WHERE subject = ?"
+        rows.execute(set_row, (1, "server-error", now + 240, "sub-p001"))
+        rows.execute(set_row, (2, "provider-session-gone", None, "sub-p002"))
+        rows.execute(set_row, (0, None, now - 7300, "sub-p003"))
+        # Somebody else is at it, and comes to no end.
+        rows.execute("UPDATE grants SET lease_owner = x'00', lease_until = ? WHERE subject = 'sub-p003'", ((now + 600) * 1000,))
+    shown = {line.split()[1]: line.split() for line in grants("list").stdout.splitlines()[1:]}
+    check(shown["sub-p001"][4:8] in (["in", "3", "min", "server-error"], ["in", "4", "min", "server-error"]), "when the next try is, and what the last one died of", shown["sub-p001"])
+    check(shown["sub-p002"][4:6] == ["-", "provider-session-gone"], "what has ended is not refreshed", shown["sub-p002"])
+    check(shown["sub-p003"][4:7] == ["overdue", "2", "h"], "and what is late says so", shown["sub-p003"])
+    for word, wanted in (("retrying", {"sub-p001"}), ("ended", {"sub-p002"}), ("overdue", {"sub-p003"})):
+        rows = json.loads(grants("list", "--json", "--state", word).stdout)["grants"]
+        equal({row["subject"] for row in rows}, wanted, f"those that are {word}")
+    equal(len(json.loads(grants("list", "--json", "--state", "active").stdout)["grants"]), len(shown) - 2, "those that are active")
+
+
 def usage():
     for words, text in ((("list", "--nope"), "--nope"), (("show",), "show"), ((), "list"), (("revoke", "--login", "one"), "--subject"), (("list", "more"), "list"),
+                        (("refresh", "--login", "one"), "--subject"), (("list", "--state", "late"), "overdue"), (("refresh", "--login", "one", "--subject", "x", "--state", "ended"), "--state"),
                         (("list", "--key"), "needs a value")):
         done = subprocess.run([PROGRAM, "grants", *words], capture_output=True, text=True, timeout=60)
         check(done.returncode == 2 and text in done.stderr, f"{words}: wrong usage", done)
@@ -85,5 +108,5 @@ with gateway:
         if reply.status != 303:
             raise SystemExit(f"no login: {person}: {reply}")
     equal(Browser(gateway).sign_in(provider, "two").status, 303, "a login elsewhere")
-    run(listed, revoked, usage, elsewhere)
+    run(listed, by_state, revoked, usage, elsewhere)
 finish()
