@@ -39,10 +39,11 @@ static const char help[] =
 	"  --help             this text\n"
 	"\n"
 	"A running gateway reads FILE again when its supervisor gets SIGHUP, and nobody is signed\n"
-	"out. Its log says keys.resealed when a key can be dropped.\n"
+	"out. Where FILE is handed to it as a credential, it is restarted instead. Its log says\n"
+	"keys.resealed when a key can be dropped.\n"
 	"\n"
 	"example:\n"
-	"  proofkey keys rotate /etc/proofkey/keys && systemctl reload proofkey\n"
+	"  proofkey keys rotate /etc/proofkey/keys && systemctl restart proofkey\n"
 	"\n"
 	"Exit status: 0, 1 when the file could not be made or changed, 2 for wrong usage.\n";
 /* clang-format on */
