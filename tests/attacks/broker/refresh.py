@@ -1,90 +1,15 @@
 #!/usr/bin/env python3
 """Tokens are refreshed before they end, once however many ask, and a grant ends only when its provider says so. The sandbox is the provider, and counts."""
-import json
-import os
-import re
-import sqlite3
-import subprocess
 import sys
 import threading
 import time
-import urllib.parse
 
 sys.dont_write_bytecode = True
-from broker import Brokered, is_refusal
-from harness import PROGRAM, Browser, ask, check, equal, finish, run, wait_for
+from broker import is_refusal
+from harness import check, equal, finish, run, wait_for
+from refreshing import Sandbox, Sqlite, expire, gateway_at, try_again
 
 SUBJECT = None  # ada's, as the sandbox says
-os.environ["SANDBOX_SECRET"] = "sandbox-secret"
-LOGIN = {"provider": '"rfc7636"', "client_id": '"sandbox-client"', "client_secret": '"${SANDBOX_SECRET}"', "scopes": '{"openid"}'}
-
-
-class Sandbox:
-    def __init__(self, *options, port=0):
-        environment = {**os.environ, "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0:quarantine_size_mb=8"}
-        self.process = subprocess.Popen([PROGRAM, "sandbox", "--listen", f"127.0.0.1:{port}", "--auto-approve", *options], stdout=subprocess.PIPE,
-                                        stderr=subprocess.DEVNULL, env=environment)
-        self.port = int(re.search(rb"http://127\.0\.0\.1:(\d+)", self.process.stdout.readline())[1])
-        self.url = f"http://127.0.0.1:{self.port}"
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.terminate()
-        self.process.wait(20)
-        self.process.stdout.close()
-
-    def sign_in(self, gateway):
-        """Ada signs in; her grant is the only one."""
-        browser = Browser(gateway)
-        location = browser.start()
-        back = ask(self.port, "GET", location[len(self.url):]).location
-        parts = urllib.parse.urlsplit(back)
-        reply = browser.get(f"{parts.path}?{parts.query}")
-        if reply.status != 303:
-            raise AssertionError(reply)
-        return browser
-
-    def arm(self, fault, **more):
-        reply = ask(self.port, "POST", "/_sandbox/faults", {"Content-Type": "application/json"}, json.dumps({"fault": fault, **more}))
-        if reply.status not in (200, 201, 204):
-            raise AssertionError(reply)
-
-    def disarm(self):
-        ask(self.port, "DELETE", "/_sandbox/faults")
-
-    def refreshes(self):
-        """How often a refresh token was used, since the last time that this was asked for."""
-        events = [event for attempt in ask(self.port, "GET", "/_sandbox/attempts").json for event in attempt["capture"]["events"]]
-        ask(self.port, "DELETE", "/_sandbox/attempts")
-        return sum("grant_type=refresh_token" in json.dumps(event) for event in events if event["kind"] == "token")
-
-
-def gateway_at(sandbox, **settings):
-    return Brokered(sandbox, logins={"one": LOGIN | {"host": f'"127.0.0.1:{sandbox.port}"'}}, **settings)
-
-
-def store(gateway):
-    return sqlite3.connect(gateway.directory / "state" / "vault.db", timeout=20)
-
-
-def row(gateway, *columns):
-    with store(gateway) as rows:
-        return rows.execute(f"SELECT {', '.join(columns)} FROM grants").fetchone()
-
-
-def expire(gateway):
-    """The access token has ended, and nobody has it in their plan."""
-    now = int(time.time())
-    with store(gateway) as rows:
-        rows.execute("UPDATE grants SET access_expires_at = ?, created_at = ?, refreshed_at = NULL, refresh_at = NULL", (now - 10, now - 1000))
-
-
-def try_again(gateway):
-    """Who asks next may have the refresh tried again, as if the time for that had come."""
-    with store(gateway) as rows:
-        rows.execute("UPDATE grants SET refresh_at = ?", (int(time.time()) - 1,))
 
 
 def at_once(gateways, count):
@@ -112,7 +37,7 @@ def before_expiry():
         newer = wait_for(lambda: (token := gateway.token(SUBJECT, query="?min_ttl=0").json.get("access_token")) != first and token, 12)
         check(newer and 5 <= time.monotonic() - began < 11, "before it ends there is another one, that nobody asked for", time.monotonic() - began)
         equal(sandbox.refreshes(), 1, "one refresh made it")
-        check(row(gateway, "state", "failures", "sent_at") == (0, 0, None), "the grant is active", row(gateway, "state", "failures", "sent_at"))
+        check(Sqlite(gateway).row("state", "failures", "sent_at") == (0, 0, None), "the grant is active", Sqlite(gateway).row("state", "failures", "sent_at"))
         newest = wait_for(lambda: (token := gateway.token(SUBJECT, query="?min_ttl=0").json.get("access_token")) not in (first, newer) and token, 12)
         check(newest, "and so it goes on, with the refresh token that was replaced")
 
@@ -122,33 +47,33 @@ def provider_fails():
         sandbox.sign_in(gateway)
         first = gateway.token(SUBJECT, query="?min_ttl=0").json["access_token"]
         sandbox.arm("server-error", times=0)
-        check(wait_for(lambda: row(gateway, "state", "fault", "failures") == (1, "server-error", 1), 30), "a provider that fails ends no grant",
-              row(gateway, "state", "fault", "failures"))
+        check(wait_for(lambda: Sqlite(gateway).row("state", "fault", "failures") == (1, "server-error", 1), 30), "a provider that fails ends no grant",
+              Sqlite(gateway).row("state", "fault", "failures"))
         equal(gateway.token(SUBJECT, query="?min_ttl=0").json.get("access_token"), first, "the token that lasts is given meanwhile")
         reply = wait_for(lambda: (reply := gateway.token(SUBJECT)).status != 200 and reply, 30)
         check(is_refusal(reply, 503, "try_later") and reply.json["fault"] == "server-error" and 1 <= int(reply.headers["retry-after"]) <= 30,
               "who needs another one is told why, and when to come again", reply)
-        check(wait_for(lambda: row(gateway, "failures")[0] >= 2, 30), "it is tried again", row(gateway, "failures"))
+        check(wait_for(lambda: Sqlite(gateway).row("failures")[0] >= 2, 30), "it is tried again", Sqlite(gateway).row("failures"))
         sandbox.disarm()
-        try_again(gateway)
-        check(gateway.token(SUBJECT).json.get("access_token") not in (first, None) and row(gateway, "state", "failures", "sent_at") == (0, 0, None),
-              "and the next try does better", row(gateway, "state", "fault", "failures"))
+        try_again(Sqlite(gateway))
+        check(gateway.token(SUBJECT).json.get("access_token") not in (first, None) and Sqlite(gateway).row("state", "failures", "sent_at") == (0, 0, None),
+              "and the next try does better", Sqlite(gateway).row("state", "fault", "failures"))
 
 
 def provider_is_away():
     """It comes back and knows nobody: no answer was lost for that, since no request had left."""
     with Sandbox() as sandbox, gateway_at(sandbox) as gateway:
         sandbox.sign_in(gateway)
-        expire(gateway)
+        expire(Sqlite(gateway))
         sandbox.__exit__()
         waits = []
         for failures, wait in ((1, 5), (2, 10), (3, 20)):
             before = int(time.time())
             reply = gateway.token(SUBJECT)
-            check(is_refusal(reply, 503, "try_later") and reply.json["fault"] == "provider-unreachable" and row(gateway, "failures") == (failures,),
-                  "a provider that is away ends no grant", (reply, row(gateway, "failures")))
-            waits.append(before + wait <= row(gateway, "refresh_at")[0] <= time.time() + 1.25 * wait + 1)
-            try_again(gateway)
+            check(is_refusal(reply, 503, "try_later") and reply.json["fault"] == "provider-unreachable" and Sqlite(gateway).row("failures") == (failures,),
+                  "a provider that is away ends no grant", (reply, Sqlite(gateway).row("failures")))
+            waits.append(before + wait <= Sqlite(gateway).row("refresh_at")[0] <= time.time() + 1.25 * wait + 1)
+            try_again(Sqlite(gateway))
         equal(waits, [True] * 3, "and is left alone for longer each time")
         with Sandbox(port=sandbox.port):
             reply = gateway.token(SUBJECT)
@@ -158,7 +83,7 @@ def provider_is_away():
 def provider_is_busy():
     with Sandbox() as sandbox, gateway_at(sandbox) as gateway:
         sandbox.sign_in(gateway)
-        expire(gateway)
+        expire(Sqlite(gateway))
         sandbox.arm("rate-limited", seconds=400)
         replies = [gateway.token(SUBJECT) for _ in range(5)]
         check({reply.status for reply in replies} == {503} and {reply.json["fault"] for reply in replies} == {"rate-limited"}
@@ -169,26 +94,26 @@ def provider_is_busy():
 def grants_end():
     with Sandbox() as sandbox, gateway_at(sandbox) as gateway:
         sandbox.sign_in(gateway)
-        expire(gateway)
+        expire(Sqlite(gateway))
         sandbox.arm("provider-session-gone")
         reply = gateway.token(SUBJECT)
         check(is_refusal(reply, 410, "grant_ended") and reply.json["fault"] == "provider-session-gone", "invalid_grant ends it", reply)
-        equal((row(gateway, "state")[0], gateway.token(SUBJECT).status, sandbox.refreshes()), (2, 410, 1), "for good: nobody asks again")
+        equal((Sqlite(gateway).row("state")[0], gateway.token(SUBJECT).status, sandbox.refreshes()), (2, 410, 1), "for good: nobody asks again")
         sandbox.sign_in(gateway)
         equal(gateway.token(SUBJECT).status, 200, "a new login begins again")
 
-        expire(gateway)
+        expire(Sqlite(gateway))
         sandbox.arm("refresh-reply-lost")
         reply = gateway.token(SUBJECT)
         check(is_refusal(reply, 503, "try_later") and reply.json["fault"] == "provider-unreachable", "an answer that is lost on the way may come yet", reply)
         sandbox.arm("server-error")
-        try_again(gateway)
+        try_again(Sqlite(gateway))
         equal(gateway.token(SUBJECT).json["fault"], "server-error", "the next try fails for another reason")
         check(wait_for(lambda: gateway.token(SUBJECT).status == 410, 30), "the one after that, in its time, is refused")
         equal(gateway.token(SUBJECT).json["fault"], "refresh-reply-lost", "because the provider had answered, and nobody heard")
 
         sandbox.sign_in(gateway)
-        expire(gateway)
+        expire(Sqlite(gateway))
         sandbox.arm("secret-rejected")
         reply = gateway.token(SUBJECT)
         check(reply.status == 503 and reply.json["fault"] == "secret-rejected" and gateway.log_lines("level=error", "event=token.not_refreshed"),
@@ -198,7 +123,7 @@ def grants_end():
 def one_for_all():
     with Sandbox() as sandbox, gateway_at(sandbox) as gateway:
         sandbox.sign_in(gateway)
-        expire(gateway)
+        expire(Sqlite(gateway))
         sandbox.refreshes()
         sandbox.arm("reply-slow", seconds=4)
         replies = at_once([gateway], 50)
@@ -213,7 +138,7 @@ def two_gateways():
         with one, two:
             sandbox.sign_in(one)
             for seconds in (0, 12):
-                expire(one)
+                expire(Sqlite(one))
                 sandbox.refreshes()
                 if seconds:
                     sandbox.arm("reply-slow", seconds=seconds)
@@ -225,16 +150,16 @@ def two_gateways():
 def revoked_meanwhile():
     with Sandbox() as sandbox, gateway_at(sandbox) as gateway:
         sandbox.sign_in(gateway)
-        expire(gateway)
+        expire(Sqlite(gateway))
         sandbox.arm("reply-slow", seconds=2)
         replies = []
         asking = threading.Thread(target=lambda: replies.append(gateway.token(SUBJECT)))
         asking.start()
-        check(wait_for(lambda: row(gateway, "sent_at")[0]), "it is in the store that a refresh was sent, before its answer")
+        check(wait_for(lambda: Sqlite(gateway).row("sent_at")[0]), "it is in the store that a refresh was sent, before its answer")
         equal(gateway.broker(f"/v1/grants/one/{SUBJECT}", "DELETE").status, 204, "the grant is revoked during it")
         asking.join()
         check(is_refusal(replies[0], 404, "no_grant"), "the new tokens are for nobody", replies[0])
-        check(row(gateway, "*") is None and wait_for(lambda: len(gateway.log_lines("event=token.revoked")) >= 4), "and are given back",
+        check(Sqlite(gateway).row("*") is None and wait_for(lambda: len(gateway.log_lines("event=token.revoked")) >= 4), "and are given back",
               gateway.log_lines("event=token"))
 
 
@@ -242,7 +167,7 @@ def subject_of_ada():
     global SUBJECT
     with Sandbox() as sandbox, gateway_at(sandbox) as gateway:
         sandbox.sign_in(gateway)
-        SUBJECT = row(gateway, "subject")[0]
+        SUBJECT = Sqlite(gateway).row("subject")[0]
         equal(gateway.token(SUBJECT).status, 200, "ada has a token")
 
 

@@ -1,0 +1,189 @@
+#!/usr/bin/env python3
+"""One refresh per grant, however many ask: three replicas on each store and a thousand programs that ask at one moment for a token that
+has ended; a provider that takes half a minute; a replica that is killed while it refreshes. The sandbox is the provider, and counts.
+
+PROOFKEY_SOAK=1: each of them on each store. Without it, the long ones run on one."""
+import contextlib
+import os
+import resource
+import selectors
+import socket
+import sys
+import time
+import urllib.parse
+
+sys.dont_write_bytecode = True
+from refreshing import KEEPING, ROTATING, Postgres, Redis, Sandbox, Sqlite, expire, gateway_at
+from harness import Reply, at_once, check, equal, finish, run, sensitive, wait_for
+
+SOAK = bool(os.environ.get("PROOFKEY_SOAK"))
+REPLICAS = 3
+MANY, FEW = 1000, 90
+PATIENCE = 180  # seconds; only what hangs takes so long
+
+
+class Answer:
+    """What came over a connection, as it is read."""
+
+    def __init__(self, gateway, path):
+        self.request = (f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+                        f"Authorization: Bearer {gateway.secrets['poster']}\r\n\r\n").encode()
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(PATIENCE)
+        self.socket.connect(gateway.socket)
+        self.got = b""
+
+    def send(self):
+        self.socket.sendall(self.request)
+        self.socket.setblocking(False)
+
+    def read(self):
+        """Whether that was all."""
+        more = self.socket.recv(65536)
+        self.got += more
+        return not more
+
+    @property
+    def reply(self):
+        """As of a connection that gives what was read."""
+        import http.client
+        import io
+
+        class Given:
+            def __init__(self, got):
+                self.got = got
+
+            def makefile(self, *_):
+                return io.BytesIO(self.got)
+
+        if not self.got:
+            return None
+        response = http.client.HTTPResponse(Given(self.got))
+        response.begin()
+        return Reply(response, response.read())
+
+
+class Crowd:
+    """So many programs, each with a connection to one of the gateways; they ask at one moment."""
+
+    def __init__(self, gateways, subject, count):
+        path = f"/v1/grants/one/{urllib.parse.quote(subject, safe='')}/token"
+        self.answers = [Answer(gateways[n % len(gateways)], path) for n in range(count)]
+        self.waiting = selectors.DefaultSelector()
+        for answer in self.answers:
+            answer.send()
+            self.waiting.register(answer.socket, selectors.EVENT_READ, answer)
+
+    def replies(self):
+        """All of them; None for who was told nothing."""
+        end = time.monotonic() + PATIENCE
+        while self.waiting.get_map() and time.monotonic() < end:
+            for key, _ in self.waiting.select(1):
+                try:
+                    ended = key.data.read()
+                except OSError:
+                    ended = True
+                if ended:
+                    self.waiting.unregister(key.fileobj)
+        for answer in self.answers:
+            answer.socket.close()
+        self.waiting.close()
+        replies = [answer.reply for answer in self.answers]
+        sensitive.update(reply.json["access_token"] for reply in replies if reply and reply.status == 200)
+        return replies
+
+
+def tally(replies):
+    """How often each status and fault came."""
+    kinds = [(reply.status, reply.json.get("fault")) if reply else None for reply in replies]
+    return {kind: kinds.count(kind) for kind in set(kinds)}
+
+
+def all_get_one(replies, count, what):
+    equal(tally(replies), {(200, None): count}, what)
+    return equal(len({reply.json["access_token"] for reply in replies if reply and reply.status == 200}), 1, "it is the same one")
+
+
+@contextlib.contextmanager
+def replicas(kind, sandbox, dialect=ROTATING):
+    """Three gateways on one store, ada's subject, and the store."""
+    with kind() as store, contextlib.ExitStack() as ended:
+        settings = {"fronts": 1, "dialect": dialect, "store": f'"{store.address}"' if store.address else None}
+        one = gateway_at(sandbox, **settings)
+        settings["store"] = f'"{store.begin(one)}"'
+        gateways = [one] + [gateway_at(sandbox, ring=one.ring, public_url=f'"{one.url}"', **settings) for _ in range(REPLICAS - 1)]
+        for gateway in gateways:
+            ended.enter_context(gateway)
+        yield gateways, sandbox.sign_in(one), store
+
+
+def a_thousand(kind):
+    with Sandbox() as sandbox, replicas(kind, sandbox) as (gateways, subject, store):
+        old = gateways[0].token(subject, query="?min_ttl=0").json["access_token"]
+        expire(store)
+        sandbox.refreshes()
+        replies = Crowd(gateways, subject, MANY).replies()
+        all_get_one(replies, MANY, f"{store.name}: {MANY} programs at {REPLICAS} replicas get a token in place of one that has ended")
+        check(replies[0].json["access_token"] != old, "a new one")
+        equal(sandbox.refreshes(), 1, f"{store.name}: the provider was asked for it once")
+        equal(store.row("state", "failures", "sent_at"), (0, 0, None), "and the store says so")
+        replies = Crowd(gateways[:1], subject, MANY).replies()
+        all_get_one(replies, MANY, f"{store.name}: {MANY} at one replica are given it again")
+        equal(sandbox.refreshes(), 0, "without the provider")
+
+
+def slow_provider(kind, seconds=30):
+    with Sandbox() as sandbox, replicas(kind, sandbox) as (gateways, subject, store):
+        expire(store)
+        sandbox.refreshes()
+        sandbox.arm("reply-slow", seconds=seconds)
+        crowd = Crowd(gateways, subject, FEW)
+        wait_for(lambda: store.row("sent_at")[0], PATIENCE)
+        # Who hangs up takes nothing with it.
+        for answer in crowd.answers[:3]:
+            crowd.waiting.unregister(answer.socket)
+            answer.socket.close()
+        crowd.answers = crowd.answers[3:]
+        all_get_one(crowd.replies(), FEW - 3, f"{store.name}: a provider that takes {seconds} seconds is waited for by all who ask")
+        equal(sandbox.refreshes(), 1, f"{store.name}: and asked once")
+
+
+def killed(kind, dialect):
+    """The one that refreshes dies with its lease. A provider that keeps the refresh token gives the next one a new access token; what one
+    that replaced it has answered is lost, which no gateway can mend, and is named."""
+    with Sandbox() as sandbox, replicas(kind, sandbox, dialect) as (gateways, subject, store):
+        first, *others = gateways
+        expire(store)
+        sandbox.refreshes()
+        sandbox.arm("reply-slow", seconds=20)
+        asking = Crowd([first], subject, 1)
+        check(wait_for(lambda: store.row("sent_at")[0], PATIENCE), f"{store.name}: a replica refreshes", store.row("sent_at"))
+        crowd = Crowd(others, subject, FEW)
+        first.quiet = False
+        for pid in [first.process.pid, *first.children("keeper"), *first.children("broker"), *first.children("front")]:
+            os.kill(pid, 9)
+        first.process.wait()
+        equal(tally(asking.replies()), {None: 1}, "and is killed")
+        replies = crowd.replies()
+        if dialect == KEEPING:
+            all_get_one(replies, FEW, f"{store.name}: another one does it, when the lease has ended")
+        else:
+            equal(tally(replies), {(410, "refresh-reply-lost"): FEW}, f"{store.name}: what the provider had answered is lost, and all are told so")
+        equal(sandbox.refreshes(), 2, f"{store.name}: the provider was asked once more, not by each")
+
+
+def on(kind):
+    def tests():
+        run(lambda: a_thousand(kind))
+        if SOAK or kind is Postgres:
+            run(lambda: slow_provider(kind))
+        if SOAK or kind is Sqlite:
+            run(lambda: killed(kind, KEEPING))
+        if SOAK or kind is Redis:
+            run(lambda: killed(kind, ROTATING))
+    return tests
+
+
+resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
+at_once(on(Sqlite), on(Postgres), on(Redis))
+finish()
