@@ -10,6 +10,14 @@
 
 _Static_assert(GAUGE__END - GAUGE_GRANTS == GRANT_STATES, "a gauge for each state");
 
+/* A store that does not answer may hold anything by now. */
+static void forget_contents(struct metrics *metrics)
+{
+	metrics_forget(metrics, GAUGE_OVERDUE);
+	for (size_t i = 0; i < GRANT_STATES; i++)
+		metrics_forget(metrics, (enum gauge)(GAUGE_GRANTS + i));
+}
+
 static void on_store_answer(enum vault_access access, uint64_t microseconds,
 			    enum vault_result result, void *arg)
 {
@@ -17,8 +25,10 @@ static void on_store_answer(enum vault_access access, uint64_t microseconds,
 
 	metrics_time_at(metrics, METRIC_STORE_TIMES, access, microseconds);
 	metrics_set(metrics, GAUGE_STORE_UP, result != VAULT_DOWN);
-	if (result == VAULT_DOWN)
+	if (result == VAULT_DOWN) {
 		metrics_count_at(metrics, METRIC_STORE_FAILED_READS, access);
+		forget_contents(metrics);
+	}
 	if (result == VAULT_LOCKED_BY_KEY)
 		metrics_count(metrics, METRIC_GRANTS_LOCKED);
 }
@@ -32,14 +42,8 @@ static void on_count(const struct vault_answer *answer, void *arg)
 	measuring->asking = false;
 	measuring->again_at =
 		now + (took * COUNT_SHARE > COUNT_AGAIN ? took * COUNT_SHARE : COUNT_AGAIN);
-	for (size_t i = 0; i < GRANT_STATES; i++) {
-		const enum gauge gauge = (enum gauge)(GAUGE_GRANTS + i);
-
-		if (answer->result == VAULT_OK)
-			metrics_set(keeper->metrics, gauge, answer->counts[i]);
-		else
-			metrics_forget(keeper->metrics, gauge);
-	}
+	for (size_t i = 0; i < GRANT_STATES && answer->result == VAULT_OK; i++)
+		metrics_set(keeper->metrics, (enum gauge)(GAUGE_GRANTS + i), answer->counts[i]);
 }
 
 void keeper_measure_tick(struct keeper *keeper)

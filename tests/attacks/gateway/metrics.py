@@ -8,6 +8,8 @@ import signal
 import sys
 
 sys.dont_write_bytecode = True
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "stores"))
+import redis
 from fake_provider import Provider
 from harness import Browser, Gateway, ask, callback, check, equal, finish, is_refused, run, wait_for
 
@@ -20,9 +22,9 @@ SAMPLE = re.compile(rf"({NAME}(?:{LABELS})?) (\d+(?:\.\d+)?)")
 PAGE = pathlib.Path(__file__).resolve().parents[3] / "docs" / "metrics.md"
 
 
-def read(prefix="proofkey_(login|session|check)"):
+def read(prefix="proofkey_(login|session|check)", of=None):
     """The samples whose names begin so, by name and labels; each connection is new, so that all fronts get their share."""
-    reply = ask(gateway.port, "GET", "/metrics")
+    reply = ask((of or gateway).port, "GET", "/metrics")
     if reply.status != 200:
         raise AssertionError(f"/metrics: {reply}")
     return {found[1]: float(found[2]) for line in reply.text.splitlines() if re.match(prefix, line) and (found := SAMPLE.fullmatch(line))}
@@ -109,6 +111,18 @@ def of_the_keeper():
           "and how many grants there are", read("proofkey_grants{"))
 
 
+def store_away():
+    """That a store is away shows, and what it holds is not known then."""
+    with redis.Redis() as server, Gateway(provider, store=f'"{server.address}"') as other:
+        check(wait_for(lambda: len(read("proofkey_grants{", other)) == 3 and read("proofkey_store_up", other) == {"proofkey_store_up": 1}), "a store that answers is up")
+        server.kill()
+        check(wait_for(lambda: read("proofkey_(store_up|grants{|refresh_overdue)", other) == {"proofkey_store_up": 0}), "one that is gone is not, and hides what it holds",
+              read("proofkey_(store_up|grants{|refresh_overdue)", other))
+        check(sum(read("proofkey_store_failures_total", other).values()) >= 1, "what it did not answer is counted")
+        server.start()
+        check(wait_for(lambda: len(read("proofkey_grants{", other)) == 3 and read("proofkey_store_up", other) == {"proofkey_store_up": 1}, 30), "and when it is back, all is known again")
+
+
 def described():
     """docs/metrics.md has a row for each family, in its words, with its labels."""
     text = ask(gateway.port, "GET", "/metrics").text
@@ -160,5 +174,5 @@ def kept():
 
 
 with gateway:
-    run(readable, counted, failures, of_the_keeper, hostile, described, kept)
+    run(readable, counted, failures, of_the_keeper, store_away, hostile, described, kept)
 finish()
