@@ -142,6 +142,35 @@ def several_machines():
         equal(two.log_lines("event=keys.resealed"), [], "and it takes nothing back to the old key")
 
 
+def two_at_once():
+    """Two replicas seal the same rows anew: each row once."""
+    one = Brokered(provider)
+    two = Brokered(provider, ring=one.ring, public_url=f'"{one.url}"', store=f'"sqlite:{one.directory}/state/vault.db"')
+    with one, two:
+        for i in range(PEOPLE):
+            sign_in(one, f"both{i}")
+        old, = ids(one)
+        keys("rotate", one.ring)
+        shutil.copy(one.ring, two.ring)
+        at_once(lambda: reload(one), lambda: reload(two))
+        lines = resealed(one, old) + resealed(two, old)
+        equal(sealed_with(one), {ids(one)[0]}, "two replicas at once: all is sealed with the new key")
+        equal(sum(number(line, "grants") for line in lines), PEOPLE, "each row by one of them")
+
+
+def store_away():
+    with redis.Redis() as server, Brokered(provider, store=f'"{server.address}"') as gateway:
+        sign_in(gateway, "patient")
+        old, = ids(gateway)
+        keys("rotate", gateway.ring)
+        reload(gateway)
+        server.signal(signal.SIGSTOP)
+        check(wait_for(lambda: gateway.log_lines("event=keeper.reseal", "level=error"), SOON), "a store that is away: the log says that the sealing waits")
+        server.signal(signal.SIGCONT)
+        check(resealed(gateway, old), "and when it is back, it goes on")
+        equal(gateway.token("sub-patient").status, 200, "nothing is lost")
+
+
 def dropped_too_early():
     with Brokered(provider) as gateway:
         sign_in(gateway, "early")
@@ -180,5 +209,5 @@ def ended_in_between():
         equal({gateway.token(f"sub-kill{i}").status for i in range(PEOPLE)}, {200}, "and all of it opens")
 
 
-at_once(on_sqlite, on_postgres, on_redis, several_machines, dropped_too_early, ended_in_between)
+at_once(on_sqlite, on_postgres, on_redis, several_machines, dropped_too_early, ended_in_between, two_at_once, store_away)
 finish()
