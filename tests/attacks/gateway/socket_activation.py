@@ -15,39 +15,11 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "broker"))
 from broker import Brokered
 from fake_provider import Provider
-from harness import CLIENT_SECRET, PROGRAM, Browser, Gateway, ask, at_once, check, equal, finish, is_sent_back, sensitive, wait_for
-
-# Puts the descriptors in the order of its first argument at 3 and on, as sd_listen_fds(3) has it, and becomes the rest.
-LAUNCH = """
-import fcntl, os, sys
-moved = [fcntl.fcntl(int(fd), fcntl.F_DUPFD, 64) for fd in sys.argv[1].split(",") if fd]
-for at, fd in enumerate(moved):
-    os.dup2(fd, 3 + at)
-    os.close(fd)
-os.environ["LISTEN_PID"] = os.environ.get("LISTEN_PID", str(os.getpid()))
-os.execv(sys.argv[2], sys.argv[2:])
-"""
+from harness import CLIENT_SECRET, PROGRAM, Browser, Gateway, ask, at_once, check, equal, finish, is_sent_back, wait_for
+from passed_sockets import launch, listening
 
 provider = Provider()
-
-
-def listening(address):
-    kind = socket.AF_UNIX if isinstance(address, str) else socket.AF_INET
-    opened = socket.socket(kind)
-    if kind == socket.AF_INET:
-        opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    opened.bind(address)
-    opened.listen(512)
-    return opened
-
-
-def launch(sockets, command, environment=None, **more):
-    """Starts the program with these sockets, given as pairs of name and socket."""
-    environment = {**os.environ, "TEST_CLIENT_SECRET": CLIENT_SECRET, "LISTEN_FDS": str(len(sockets)),
-                   "LISTEN_FDNAMES": ":".join(name for name, _ in sockets), **(environment or {})}
-    environment["ASAN_OPTIONS"] = environment.get("ASAN_OPTIONS", "") + ":detect_leaks=0:quarantine_size_mb=8"
-    numbers = [opened.fileno() for _, opened in sockets]
-    return subprocess.Popen([sys.executable, "-c", LAUNCH, ",".join(map(str, numbers)), *command], pass_fds=numbers, env=environment, **more)
+SECRET = {"TEST_CLIENT_SECRET": CLIENT_SECRET}
 
 
 class Passed:
@@ -63,7 +35,7 @@ class Passed:
     def start(self):
         with open(self.log_path, "ab") as log:
             self.process = launch(self.sockets, [PROGRAM, "serve", "--config", str(self.config)],
-                                  {"NOTIFY_SOCKET": self.manager.getsockname()}, stdout=log, stderr=log)
+                                  {**SECRET, "NOTIFY_SOCKET": self.manager.getsockname()}, stdout=log, stderr=log)
         self.told("READY=1")
         return self
 
@@ -178,7 +150,7 @@ def nobody_to_tell():
     gateway = Gateway(provider)
     with open(gateway.log_path, "ab") as log:
         gateway.process = launch([("proofkey", listening(("127.0.0.1", gateway.port)))], [PROGRAM, "serve", "--config", str(gateway.config)],
-                                 {"NOTIFY_SOCKET": str(gateway.directory / "nobody")}, stdout=log, stderr=log)
+                                 {**SECRET, "NOTIFY_SOCKET": str(gateway.directory / "nobody")}, stdout=log, stderr=log)
     check(wait_for(gateway.is_ready) and gateway.process.poll() is None, "a manager that is not there is no reason not to serve", gateway.log())
     check(gateway.log_lines("event=supervisor.notify", "level=warn"), "the log says so")
     gateway.stop()
@@ -216,14 +188,14 @@ def refused():
             ([("proofkey", right), ("broker", unix)], good, "no broker", "a broker's socket without a broker"),
             ([("proofkey", right)], good.replace("listen = ", "listen = \"${NOT_SET_ANYWHERE}\" # "), "is the environment variable set", "an empty listen")):
         gateway.config.write_text(config)
-        process = launch(sockets, [PROGRAM, "serve", "--config", str(gateway.config)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        process = launch(sockets, [PROGRAM, "serve", "--config", str(gateway.config)], SECRET, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         if not wait_for(lambda: process.poll() is not None, 60):
             process.kill()
         errors = process.communicate()[1]
         check(process.returncode == 1 and words in errors, "it does not start with " + what, (process.returncode, errors))
     gateway.config.write_text(silent)
     for pid, at, what in ((None, elsewhere, "without listen, it serves where it was passed"), ("1", "127.0.0.1:4180", "what was passed to another process is not taken")):
-        process = launch([("proofkey", other)], [PROGRAM, "serve", "--config", str(gateway.config)], {"LISTEN_PID": pid} if pid else None,
+        process = launch([("proofkey", other)], [PROGRAM, "serve", "--config", str(gateway.config)], {**SECRET, **({"LISTEN_PID": pid} if pid else {})},
                          stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         line = process.stderr.readline()
         process.terminate()
@@ -234,6 +206,5 @@ def refused():
     gateway.discard()
 
 
-sensitive.discard("")
 at_once(asked_while_it_is_away, asked_all_the_time, the_manager_hears, nobody_to_tell, lambda: broker(False), lambda: broker(True), refused)
 finish()
