@@ -42,19 +42,16 @@ static void look_in(struct look_out *look_out, int64_t seconds)
 	set_timer(look_out->keeper);
 }
 
-/* How long the oldest one waits for somebody to refresh it, of all logins. */
+/* How long the oldest one waits for somebody to refresh it, of all logins, each as it was when it
+ * was looked at: where one waits, that is every second. */
 static void measure_overdue(const struct keeper *keeper)
 {
-	const int64_t now = time(NULL);
-	int64_t oldest = now;
+	int64_t longest = 0;
 
-	for (size_t i = 0; i < keeper->settings->login_count; i++) {
-		const int64_t at = keeper->refreshing.look_out[i].overdue_at;
-
-		if (at != PK_TIME_UNKNOWN && at < oldest)
-			oldest = at;
-	}
-	metrics_set(keeper->metrics, GAUGE_OVERDUE, now - oldest);
+	for (size_t i = 0; i < keeper->settings->login_count; i++)
+		if (keeper->refreshing.look_out[i].late > longest)
+			longest = keeper->refreshing.look_out[i].late;
+	metrics_set(keeper->metrics, GAUGE_OVERDUE, longest);
 }
 
 static void on_due(const struct vault_answer *answer, void *arg)
@@ -75,7 +72,7 @@ static void on_due(const struct vault_answer *answer, void *arg)
 		look_in(look_out, STORE_AGAIN);
 		return;
 	}
-	look_out->overdue_at = count ? answer->number : PK_TIME_UNKNOWN;
+	look_out->late = count && answer->number < now ? now - answer->number : 0;
 	look_out->more = count == BATCH;
 	for (size_t i = 0; i < count; i++)
 		if (!refresh_due_grant(keeper, &answer->grant[(first + i) % count]))

@@ -5,7 +5,9 @@ import os
 import pathlib
 import re
 import signal
+import sqlite3
 import sys
+import threading
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "stores"))
@@ -123,6 +125,36 @@ def store_away():
         check(wait_for(lambda: len(read("proofkey_grants{", other)) == 3 and read("proofkey_store_up", other) == {"proofkey_store_up": 1}, 30), "and when it is back, all is known again")
 
 
+class Hanging(Provider):
+    """Answers no refresh until it is told to."""
+    go = threading.Event()
+
+    def token(self, handler, form, endpoint):
+        if form.get("grant_type") == "refresh_token":
+            self.go.wait(60)
+            return handler.json({"error": "temporarily_unavailable"}, 503)
+        return super().token(handler, form, endpoint)
+
+
+def overdue():
+    """Refreshes that have no room wait, and for how long is seen."""
+    with Hanging() as hanging, Gateway(hanging) as other:
+        browser = Browser(other)
+        for number in range(12):
+            browser.sign_in(hanging, person=f"p{number}")
+        with sqlite3.connect(other.directory / "state" / "vault.db", timeout=20) as rows:
+            rows.execute("UPDATE grants SET refresh_at = refresh_at - 100000")
+        due = read("proofkey_refresh_overdue", other)["proofkey_refresh_overdue_seconds"]
+        check(due == 0, "nothing is late until somebody looks", due)
+        other.process.send_signal(signal.SIGHUP)  # a new keeper looks at once
+        check(wait_for(lambda: read("proofkey_refresh_overdue", other)["proofkey_refresh_overdue_seconds"] > 90000), "what waits for others to be refreshed is late",
+              read("proofkey_refresh", other))
+        hanging.go.set()
+        check(wait_for(lambda: read("proofkey_refresh_overdue", other)["proofkey_refresh_overdue_seconds"] == 0, 60), "and is not when they were", read("proofkey_refresh", other))
+        check(wait_for(lambda: read("proofkey_refresh_failures_total", other).get('proofkey_refresh_failures_total{fault="server-error"}', 0) >= 12), "their failures are counted",
+              read("proofkey_refresh", other))
+
+
 def described():
     """docs/metrics.md has a row for each family, in its words, with its labels."""
     text = ask(gateway.port, "GET", "/metrics").text
@@ -174,5 +206,5 @@ def kept():
 
 
 with gateway:
-    run(readable, counted, failures, of_the_keeper, store_away, hostile, described, kept)
+    run(readable, counted, failures, of_the_keeper, store_away, overdue, hostile, described, kept)
 finish()
