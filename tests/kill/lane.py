@@ -79,7 +79,8 @@ class Lane:
         return self
 
     def stop(self):
-        self.gateway.stop()
+        if self.gateway.process:
+            self.gateway.stop()
         self.sandbox.stop()
 
     # ---- The keeper
