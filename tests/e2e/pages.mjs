@@ -14,6 +14,9 @@ export async function visitAll(visitor, look) {
 	await look(tab, 'fault');
 	await visitor.signsIn(tab, 'RFC 7636', 'Grace Hopper');
 	await look(tab, 'signed in');
+	await tab.getByRole('button', { name: 'Sign out', exact: true }).click();
+	await visitor.sees(tab, 'You are signed out');
+	await look(tab, 'signed out');
 	await tab.goto(`${sandbox}/`);
 	await look(tab, 'sandbox');
 	await tab.goto(`${sandbox}/tiktok/v2/auth/authorize/?client_key=nobody`);

@@ -58,7 +58,7 @@ def goes_on():
     check(len(state) >= 43 and reply.headers["cache-control"] == "no-store" and reply.headers["referrer-policy"] == "no-referrer", "G-25 and a state", reply)
     equal(browser.session, None, "the session has ended before")
     back = browser.get("/logged-out?state=" + state)
-    check(back.status == 200 and "You are signed out" in back.text and 'href="/"' in back.text and back.headers["cache-control"] == "no-store"
+    check(back.status == 200 and "You are signed out" in back.text and 'href="/login"' in back.text and back.headers["cache-control"] == "no-store"
           and "default-src 'none'" in back.headers["content-security-policy"] and state not in back.text, "G-26 back here: a page, and a way back in", back)
     check(wait_for(lambda: gateway.log_lines("event=logout.returned")), "G-26 the log knows the state")
     equal(len(parameters(log_out(signed_in()).location)["state"]), len(state), "states are of one length")

@@ -1,36 +1,29 @@
 #!/usr/bin/env python3
-"""Replicas on a store that is a server: a logout at one ends at all within two seconds; when the store falls silent, whoever is
-signed in stays so, and a login says why it cannot be."""
+"""Replicas on a store that is a server: a logout at one ends at all; when the store falls silent, whoever is signed in stays so, and a
+login says why it cannot be.
+The long form (PROOFKEY_SOAK=1) has two hundred logouts: replica_logouts.py."""
 import pathlib
 import signal
 import sys
-import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "stores"))
 import postgres
 import redis
 from fake_provider import Provider
-from harness import Browser, Gateway, at_once, check, equal, finish, is_refused, is_sent_back, wait_for
+from harness import Browser, at_once, check, equal, finish, is_refused, is_sent_back, wait_for
+from replica_logouts import logouts, three
 
 provider = Provider()
 
 
 def replicas(server, name):
-    store = f'"{server.address}"'
-    one = Gateway(provider, store=store)
-    two = Gateway(provider, ring=one.ring, public_url=f'"{one.url}"', store=store)
-    with one, two:
-        ada, grace = Browser(one), Browser(one)
-        is_sent_back(one, ada.sign_in(provider), f"{name}: ada signs in at one replica")
-        grace.sign_in(provider, person="grace")
-        stolen = Browser(two, dict(ada.jar))
-        equal(stolen.signed_in(), "sub-ada", f"{name}: the other knows her")
-        began = time.monotonic()
-        equal(ada.log_out().status, 303, f"{name}: she signs out at the first")
-        check(wait_for(lambda: stolen.signed_in() is None, 5) and time.monotonic() - began < 2,
-              f"{name}: her cookie is none at the other, after {time.monotonic() - began:.1f} s")
-        falls_silent(server, name, one, two, grace)
+    gateways = three(provider, f'"{server.address}"')
+    with gateways[0], gateways[1], gateways[2]:
+        logouts(provider, name, gateways)
+        grace = Browser(gateways[0])
+        is_sent_back(gateways[0], grace.sign_in(provider, person="grace"), f"{name}: grace signs in at one replica")
+        falls_silent(server, name, *gateways[:2], grace)
 
 
 def falls_silent(server, name, one, two, grace):
