@@ -14,8 +14,8 @@
 #include <string.h>
 #include <time.h>
 
-#define PAGE 64
-#define PAUSE_LEAST 20   /* milliseconds */
+#define PAGE 32        /* grants: a token that somebody asks for waits for so many writes at most */
+#define PAUSE_LEAST 20 /* milliseconds */
 #define FIRST_LOOK 10000 /* the keeper before this one finishes what it read */
 #define LOOK_AGAIN 30000 /* replicas with the older ring still seal with its key */
 #define BUSY_AGAIN 5000  /* for rows that are being refreshed */

@@ -17,7 +17,7 @@ from broker import Brokered, is_refusal
 from fake_provider import Provider
 from harness import PROGRAM, Browser, at_once, check, equal, finish, is_sent_back, wait_for
 
-PEOPLE = 150  # more than two pages of the resealing
+PEOPLE = 150  # several pages of the resealing
 SOON = 90  # seconds: it begins some seconds after the start, and a row that is busy waits for the next round
 
 provider = Provider()
