@@ -22,7 +22,7 @@ from harness import SANITIZED, check, finish, lock
 LANES = 6
 KILLS = 40
 TRAILING = 0.3  # seconds that a keeper has after its answer, in which it may still die of what it does then
-WEIGHTS = {"refresh": 5, "redeem": 4, "revoke": 3, "logout": 3, "reload with a new key": 1, "reseal": 1}
+WEIGHTS = {"refresh": 5, "redeem": 4, "revoke": 3, "logout": 2, "logout everywhere": 1, "reload with a new key": 1, "reseal": 1}
 
 store = sys.argv[2]
 kills = int(sys.argv[3]) if len(sys.argv) > 3 else KILLS

@@ -164,16 +164,21 @@ class Revoke(Work):
 
 class Logout(Work):
     name = "logout"
+    path = "/logout"
+    browsers = 1
 
     def prepare(self, lane):
-        self.browser, reply = lane.sign_in()
-        if reply.status != 303:
-            raise AssertionError(reply)
-        self.cookies = dict(self.browser.jar)
+        self.signed_in = []
+        for _ in range(self.browsers):
+            browser, reply = lane.sign_in()
+            if reply.status != 303:
+                raise AssertionError(reply)
+            self.signed_in.append(browser)
+        self.cookies = [dict(browser.jar) for browser in self.signed_in]
         lane.harvest()
 
     def act(self, lane):
-        return self.browser.log_out()
+        return self.signed_in[0].ask("POST", self.path, {"Origin": lane.gateway.url})
 
     def judge(self, lane, reply, killed):
         if reply.status != 303 and not (killed and reply.status == 503):
@@ -185,18 +190,29 @@ class Logout(Work):
                 return f"half of a grant: {grant}"
             if grant.status == 200 and (problem := goes_on(lane)):
                 return problem
-            reply = self.browser.log_out()  # as a person does who sees an error
+            reply = self.act(lane)  # as a person does who sees an error
             if reply.status != 303:
                 return f"no second logout: {reply}"
             grant = lane.settled()
         lane.harvest()
-        lane.logged_out.append(self.cookies)
-        if lane.lets_pass(self.cookies):
+        lane.logged_out += self.cookies
+        if any(lane.lets_pass(cookies) for cookies in self.cookies):
             return "a session that was ended passes"
         if grant.status != 404:
             return f"who signed out left a grant: {grant}"
         lane.orphans += killed and lane.sandbox.honours(lane.newest)
         return None
+
+
+class LogoutEverywhere(Logout):
+    name = "logout everywhere"
+    path = "/logout?everywhere=1"
+    browsers = 2
+
+    def judge(self, lane, reply, killed):
+        problem = super().judge(lane, reply, killed)
+        time.sleep(2)  # who signs in within the second may be signed out with the others
+        return problem
 
 
 def keys(lane, what, *arguments):
@@ -270,4 +286,4 @@ class Reseal(Rotation):
         return None if lane.shelf.sealed_with(lane) == {self.key} else "it was not sealed with the new key"
 
 
-WORKS = (Refresh, Redeem, Revoke, Logout, Reload, Reseal)
+WORKS = (Refresh, Redeem, Revoke, Logout, LogoutEverywhere, Reload, Reseal)
