@@ -12,6 +12,7 @@
 #include <time.h>
 
 #define ENDING_SECONDS 5
+#define STORE_CALM_SECONDS 5 /* after which a store that was away has all that was kept for it */
 #define FORGET_SECONDS 60
 
 /* A session on its way to be ended. */
@@ -64,6 +65,8 @@ static void note_store(struct keeper *keeper, const struct vault_answer *answer)
 			 "the store does not tell the revoked sessions: %s", answer->problem);
 	else if (!down && keeper->store_down)
 		log_text("info", "keeper.revoked", "the store is back");
+	if (!down && keeper->store_down)
+		keeper->store_calm_at = keeper->ticks + STORE_CALM_SECONDS;
 	keeper->store_down = down;
 
 	const char *warning = down ? NULL : vault_warning(keeper->vault);

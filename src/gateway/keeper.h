@@ -128,6 +128,7 @@ struct keeper {
 	int64_t revoked_cursor;    /* how far the store has told what was revoked */
 	bool asking;               /* it is being asked for more */
 	bool store_down;           /* it did not answer that the last time */
+	unsigned store_calm_at;    /* the tick at which it will have been back for a while */
 	const char *store_warning; /* the last that was logged */
 	bool ready;                /* the supervisor was told so */
 	bool stopping;

@@ -37,6 +37,7 @@ struct waiter {
 enum step {
 	STEP_QUEUED, /* for others of this login to end */
 	STEP_WORKING,
+	STEP_LEASING, /* for a store that was away */
 	STEP_WAITING, /* for another keeper */
 	STEP_SENT,    /* for the provider */
 	STEP_SAVING,  /* for the store, with new tokens in hand */
@@ -229,6 +230,25 @@ static void lease(struct refresh *refresh, vault_done *done)
 		    refresh->owner, LEASE_SECONDS, done, refresh);
 }
 
+/*
+ * While the store was away a lease may have ended whose owner is well, and has new tokens for it: it
+ * stores them as soon as it can, and goes first. Else the refresh token that it has used would be
+ * sent again, for which some providers end everything (RFC 9700 4.14.2).
+ */
+static void take_turn(struct refresh *refresh)
+{
+	const struct keeper *keeper = refresh->job.keeper;
+
+	if (keeper->store_down) {
+		stop_waiting(refresh);
+		tell_and_end(refresh, VAULT_DOWN, NULL);
+	} else if (keeper->ticks < keeper->store_calm_at) {
+		set_timer(refresh, STEP_LEASING, POLL_MAX);
+	} else {
+		lease(refresh, on_leased);
+	}
+}
+
 /* Longer each time, up to a bound. */
 static void poll_later(struct refresh *refresh, enum step step)
 {
@@ -247,8 +267,7 @@ static void on_finished(const struct vault_answer *answer, void *arg)
 	if (is_stopped(refresh))
 		return;
 	if (answer->result == VAULT_OK) {
-		refresh_due_at(refresh->job.keeper, refresh->grant.login,
-			       refresh->next.refresh_at);
+		refresh_due_at(refresh->job.keeper, refresh->grant.login, refresh->next.refresh_at);
 		tell_and_end(refresh, VAULT_OK, &refresh->next);
 	} else if (!refresh->got) {
 		give_up(refresh, answer);
@@ -623,7 +642,7 @@ static void on_polled(const struct vault_answer *answer, void *arg)
 	if (answer->result != VAULT_OK) {
 		give_up(refresh, answer);
 	} else if (is_wanted(refresh, &answer->grant[0])) {
-		lease(refresh, on_leased);
+		take_turn(refresh);
 	} else {
 		stop_waiting(refresh);
 		metrics_count(metrics_of(refresh), METRIC_REFRESHED_ELSEWHERE);
@@ -642,7 +661,7 @@ static void on_login(struct pk_str dialect_text, const struct failure *failure, 
 		pk_text_tame(refresh->unreachable, sizeof(refresh->unreachable),
 			     PK_STR("metadata-incomplete"));
 	refresh->mark = refresh->arena.used;
-	lease(refresh, on_leased);
+	take_turn(refresh);
 }
 
 static void begin(struct refresh *refresh)
@@ -653,7 +672,7 @@ static void begin(struct refresh *refresh)
 			     refresh);
 	} else {
 		refresh->mark = refresh->arena.used;
-		lease(refresh, on_leased);
+		take_turn(refresh);
 	}
 }
 
@@ -668,6 +687,9 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 		break;
 	case STEP_WORKING:
 		begin(refresh);
+		break;
+	case STEP_LEASING:
+		take_turn(refresh);
 		break;
 	case STEP_WAITING:
 		vault_get(refresh->job.keeper->vault, refresh->grant.login, refresh->grant.subject,

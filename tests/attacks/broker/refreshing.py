@@ -1,5 +1,6 @@
 """What the tests of refreshing share: the sandbox as a provider that counts, gateways that use it, and the rows of each store, so that a
 token can have ended without anybody waiting for it."""
+import contextlib
 import json
 import os
 import pathlib
@@ -177,6 +178,19 @@ class Redis:
             self.server.ask("ZREM", "{proofkey}:due:" + login, subject)
         else:
             self.server.ask("ZADD", "{proofkey}:due:" + login, str(at), subject)
+
+
+@contextlib.contextmanager
+def replicas(kind, sandbox, count, dialect=ROTATING):
+    """So many gateways on one store, ada's subject, and the store."""
+    with kind() as store, contextlib.ExitStack() as ended:
+        settings = {"fronts": 1, "dialect": dialect, "store": f'"{store.address}"' if store.address else None}
+        one = gateway_at(sandbox, **settings)
+        settings["store"] = f'"{store.begin(one)}"'
+        gateways = [one] + [gateway_at(sandbox, ring=one.ring, public_url=f'"{one.url}"', **settings) for _ in range(count - 1)]
+        for gateway in gateways:
+            ended.enter_context(gateway)
+        yield gateways, sandbox.sign_in(one), store
 
 
 def expire(store):

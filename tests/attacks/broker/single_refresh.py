@@ -3,7 +3,6 @@
 has ended; a provider that takes half a minute; a replica that is killed while it refreshes. The sandbox is the provider, and counts.
 
 PROOFKEY_SOAK=1: each of them on each store. Without it, the long ones run on one."""
-import contextlib
 import os
 import resource
 import selectors
@@ -13,7 +12,7 @@ import time
 import urllib.parse
 
 sys.dont_write_bytecode = True
-from refreshing import KEEPING, ROTATING, Postgres, Redis, Sandbox, Sqlite, expire, gateway_at
+from refreshing import KEEPING, ROTATING, Postgres, Redis, Sandbox, Sqlite, expire, replicas
 from harness import Reply, at_once, check, equal, finish, run, sensitive, wait_for
 
 SOAK = bool(os.environ.get("PROOFKEY_SOAK"))
@@ -104,21 +103,8 @@ def all_get_one(replies, count, what):
     return equal(len({reply.json["access_token"] for reply in replies if reply and reply.status == 200}), 1, "it is the same one")
 
 
-@contextlib.contextmanager
-def replicas(kind, sandbox, dialect=ROTATING):
-    """Three gateways on one store, ada's subject, and the store."""
-    with kind() as store, contextlib.ExitStack() as ended:
-        settings = {"fronts": 1, "dialect": dialect, "store": f'"{store.address}"' if store.address else None}
-        one = gateway_at(sandbox, **settings)
-        settings["store"] = f'"{store.begin(one)}"'
-        gateways = [one] + [gateway_at(sandbox, ring=one.ring, public_url=f'"{one.url}"', **settings) for _ in range(REPLICAS - 1)]
-        for gateway in gateways:
-            ended.enter_context(gateway)
-        yield gateways, sandbox.sign_in(one), store
-
-
 def a_thousand(kind):
-    with Sandbox() as sandbox, replicas(kind, sandbox) as (gateways, subject, store):
+    with Sandbox() as sandbox, replicas(kind, sandbox, REPLICAS) as (gateways, subject, store):
         old = gateways[0].token(subject, query="?min_ttl=0").json["access_token"]
         expire(store)
         sandbox.refreshes()
@@ -133,7 +119,7 @@ def a_thousand(kind):
 
 
 def slow_provider(kind, seconds=30):
-    with Sandbox() as sandbox, replicas(kind, sandbox) as (gateways, subject, store):
+    with Sandbox() as sandbox, replicas(kind, sandbox, REPLICAS) as (gateways, subject, store):
         expire(store)
         sandbox.refreshes()
         sandbox.arm("reply-slow", seconds=seconds)
@@ -151,7 +137,7 @@ def slow_provider(kind, seconds=30):
 def killed(kind, dialect):
     """The one that refreshes dies with its lease. A provider that keeps the refresh token gives the next one a new access token; what one
     that replaced it has answered is lost, which no gateway can mend, and is named."""
-    with Sandbox() as sandbox, replicas(kind, sandbox, dialect) as (gateways, subject, store):
+    with Sandbox() as sandbox, replicas(kind, sandbox, REPLICAS, dialect) as (gateways, subject, store):
         first, *others = gateways
         expire(store)
         sandbox.refreshes()
