@@ -107,17 +107,12 @@ static const char *check_state(struct front *front, const struct http_request *r
 	return NULL;
 }
 
-static struct pk_str answered_cookie(const struct front *front)
-{
-	return front->secure ? PK_STR("__Host-proofkey-answered") : PK_STR("proofkey-answered");
-}
-
 /* The cookie is the browser's to alter: it gains the start of another login by that, which it could
  * have had for the asking. */
 static void read_answered(const struct front *front, const struct http_request *request,
 			  const uint8_t attempt[static ATTEMPT_ID], struct answered *ret)
 {
-	struct pk_str before = http_cookie(request, answered_cookie(front));
+	struct pk_str before = http_cookie(request, front->answered_cookie);
 	struct pk_buf marks = pk_buf(ret->marks, sizeof(ret->marks));
 	uint8_t hash[crypto_generichash_BYTES_MIN];
 
@@ -137,7 +132,7 @@ static void read_answered(const struct front *front, const struct http_request *
 static void set_answered(struct front *front, struct http_request *request,
 			 const struct answered *answered)
 {
-	front_set_cookie(front, request, answered_cookie(front),
+	front_set_cookie(front, request, front->answered_cookie,
 			 (struct pk_str){answered->marks, answered->len},
 			 front->settings->attempt_lifetime);
 }

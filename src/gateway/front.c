@@ -114,6 +114,8 @@ static bool set_up(struct front *front)
 	front->session_cookie = front->secure ? PK_STR("__Host-proofkey") : PK_STR("proofkey");
 	front->browser_cookie =
 		front->secure ? PK_STR("__Host-proofkey-browser-") : PK_STR("proofkey-browser-");
+	front->answered_cookie =
+		front->secure ? PK_STR("__Host-proofkey-answered") : PK_STR("proofkey-answered");
 	front->sessions = token_sealer_new(front->settings->session_keys.key,
 					   front->settings->session_keys.count);
 	front->attempts = token_sealer_new(front->settings->attempt_keys.key,

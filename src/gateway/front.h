@@ -27,6 +27,7 @@ struct front {
 	bool secure; /* public_url is https: cookies are Secure and have the __Host- prefix */
 	struct pk_str session_cookie; /* names */
 	struct pk_str browser_cookie; /* prefix of the names */
+	struct pk_str answered_cookie;
 	char session_memory[SESSION_TEXT_MAX];
 };
 

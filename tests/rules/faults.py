@@ -5,7 +5,7 @@ import re
 from rule import ROOT, check, done, name, sources
 
 # Words with a hyphen in the gateway that are no faults.
-OTHERS = {"no-store", "no-cache", "max-age", "no-referrer", "same-origin", "cross-site", "same-site", "check-config", "proofkey-browser",
+OTHERS = {"no-store", "no-cache", "max-age", "no-referrer", "same-origin", "cross-site", "same-site", "check-config", "proofkey-answered", "proofkey-browser",
           "proofkey-front", "proofkey-keeper", "proofkey-broker", "proofkey-metrics", "proofkey-revoked", "proofkey-session", "proofkey-settings"}
 
 
