@@ -16,6 +16,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -502,6 +503,20 @@ static bool set_up(struct supervisor *supervisor)
 	return supervisor->deadline != NULL;
 }
 
+/* Fronts and broker have a descriptor for each connection. The usual limit is for programs that use
+ * select(); what is allowed beyond it is allowed for this. */
+static void allow_connections(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+		return;
+	files.rlim_cur = files.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &files) != 0)
+		log_text("warn", "supervisor.start", "the limit of open files stays as it is: %s",
+			 strerror(errno));
+}
+
 int supervisor_main(const char *config_file)
 {
 	static struct supervisor supervisor;
@@ -514,6 +529,7 @@ int supervisor_main(const char *config_file)
 	log_process("supervisor");
 	signal(SIGPIPE, SIG_IGN);
 	supervisor.config_file = config_file;
+	allow_connections();
 	if (!set_up(&supervisor))
 		return 1;
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {

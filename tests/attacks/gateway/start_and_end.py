@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """The gateway starts, logs somebody in, and ends; what it cannot work with it refuses at the start, with the line."""
+import resource
 import signal
 import subprocess
 import sys
@@ -46,5 +47,15 @@ def refused():
     gateway.discard()
 
 
-run(a_login, interrupted, refused)
+def open_files():
+    """The usual limit is less than the connections that may come."""
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, limits[1]))
+    with Gateway(provider) as gateway:
+        soft = {role: resource.prlimit(gateway.children(role)[0], resource.RLIMIT_NOFILE) for role in ("front", "keeper")}
+        equal(soft, {role: (limits[1], limits[1]) for role in soft}, "its processes may have as many files open as this system allows")
+    resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+
+
+run(a_login, interrupted, refused, open_files)
 finish()
