@@ -91,8 +91,10 @@ struct resealing {
 	bool stopped;
 };
 
-/* The counting of the grants (measure.c), in microseconds of the monotonic clock. */
+/* Where logins are counted (metrics.h), and the counting of the grants (measure.c), in microseconds of
+ * the monotonic clock. */
 struct measuring {
+	size_t place[LOGINS_MAX]; /* by the login's place in the settings */
 	uint64_t asked_at;
 	uint64_t again_at;
 	bool asking;
@@ -230,6 +232,9 @@ void keeper_reseal_end(struct keeper *keeper);
 void keeper_measure_begin(struct keeper *keeper);
 void keeper_measure_tick(struct keeper *keeper);
 void keeper_measure_end(struct keeper *keeper);
+
+/* Where a login of the settings is counted; NULL: one that is not there any more. */
+size_t keeper_login_place(const struct keeper *keeper, const struct login_settings *login);
 
 /* Runs the process; comes back with its exit status. */
 int keeper_main(void);

@@ -58,8 +58,18 @@ void keeper_measure_tick(struct keeper *keeper)
 	vault_count(keeper->vault, on_count, keeper);
 }
 
+size_t keeper_login_place(const struct keeper *keeper, const struct login_settings *login)
+{
+	return login ? keeper->measuring.place[login - keeper->settings->login] : METRIC_LOGINS - 1;
+}
+
 void keeper_measure_begin(struct keeper *keeper)
 {
+	const struct settings *const settings = keeper->settings;
+
+	for (size_t i = 0; i < settings->login_count; i++)
+		keeper->measuring.place[i] =
+			metrics_login(keeper->metrics, settings->login[i].login.name);
 	vault_observe(keeper->vault, on_store_answer, keeper);
 	keeper_measure_tick(keeper);
 }

@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
@@ -22,9 +23,17 @@ struct slot {
 	_Alignas(CACHE_LINE) _Atomic uint64_t cell[METRIC__END];
 };
 
+enum naming { FREE, BEING_WRITTEN, NAMED };
+
+struct login_name {
+	_Atomic uint32_t state; /* an enum naming */
+	char text[METRIC_LOGIN_MAX + 1];
+};
+
 struct shared {
 	_Atomic uint32_t taken;            /* slots, counted on past the last */
 	_Atomic int64_t gauge[GAUGE__END]; /* the value and one more; 0: nobody knows */
+	struct login_name login[METRIC_LOGINS - 1];
 	struct slot slot[SLOTS];
 };
 
@@ -99,6 +108,47 @@ void metrics_count_fault(struct metrics *metrics, enum metric metric, struct pk_
 		if (pk_str_equal(pk_str(pk_fault_at(i)->id), fault))
 			at = i;
 	add(metrics, metric + at, 1);
+}
+
+/* What stands in shared memory is another process's word: it becomes a label only if it is a name. */
+bool metrics_login_name(const struct metrics *metrics, size_t place,
+			char ret[static METRIC_LOGIN_MAX + 1])
+{
+	const struct login_name *login = &metrics->shared->login[place];
+
+	if (place >= METRIC_LOGINS - 1 ||
+	    atomic_load_explicit(&login->state, memory_order_acquire) != NAMED)
+		return false;
+	memcpy(ret, login->text, METRIC_LOGIN_MAX);
+	ret[METRIC_LOGIN_MAX] = '\0';
+	return ret[0] && !ret[strspn(ret, "abcdefghijklmnopqrstuvwxyz0123456789-_")];
+}
+
+static bool claim(struct login_name *login, struct pk_str name)
+{
+	uint32_t expected = FREE;
+
+	if (!atomic_compare_exchange_strong(&login->state, &expected, BEING_WRITTEN))
+		return false;
+	memcpy(login->text, name.ptr, name.len);
+	atomic_store_explicit(&login->state, NAMED, memory_order_release);
+	return true;
+}
+
+/* Two keepers that begin at once, with one new login, may give it two places: both are shown, and
+ * one of them goes on. */
+size_t metrics_login(struct metrics *metrics, struct pk_str name)
+{
+	char text[METRIC_LOGIN_MAX + 1];
+	size_t place;
+
+	for (place = 0; place < METRIC_LOGINS - 1; place++)
+		if (metrics_login_name(metrics, place, text) && pk_str_equal(name, pk_str(text)))
+			return place;
+	for (place = 0; place < METRIC_LOGINS - 1 && name.len <= METRIC_LOGIN_MAX; place++)
+		if (claim(&metrics->shared->login[place], name))
+			return place;
+	return METRIC_LOGINS - 1;
 }
 
 uint64_t metrics_bound(size_t index)

@@ -8,7 +8,7 @@
 
 #include "proofkey.h"
 
-#define METRICS_TEXT_MAX 131072 /* no text of the metrics is longer */
+#define METRICS_TEXT_MAX 262144 /* no text of the metrics is longer */
 
 #define METRIC_FAULTS 256 /* of the fault list; the last is for what is not in it */
 
@@ -34,6 +34,20 @@ enum upstream {
 /* The statuses that the broker answers with: a list in metrics_text.c. */
 #define BROKER_STATUS 13
 
+/* Logins are counted at places of their own, whose names are in the shared memory; the last one is for
+ * those for which there is no place left. */
+#define METRIC_LOGINS 65
+#define METRIC_LOGIN_MAX 64 /* bytes of a name */
+
+/* What comes of a refresh. */
+enum refreshed {
+	REFRESHED,
+	REFRESHED_ELSEWHERE,
+	REFRESH_RETRYING,
+	REFRESH_ENDED,
+	REFRESH_OUTCOMES
+};
+
 /* The counters. Those of a family follow one another; see metrics_text.c. */
 enum metric {
 	METRIC_LOGINS_STARTED,
@@ -41,10 +55,6 @@ enum metric {
 	METRIC_SESSIONS_ENDED,
 	METRIC_CHECKS_YES,
 	METRIC_CHECKS_NO,
-	METRIC_REFRESHED,
-	METRIC_REFRESHED_ELSEWHERE,
-	METRIC_REFRESH_RETRYING,
-	METRIC_REFRESH_ENDED,
 	METRIC_GRANTS_LOCKED,
 	METRIC_GRANTS_RESEALED,
 	METRIC_STORE_FAILED_READS,
@@ -56,7 +66,9 @@ enum metric {
 	METRIC_STORE_TIMES =
 		METRIC_UPSTREAM_TIMES + UPSTREAMS * METRIC_TIMES_CELLS, /* by vault_access */
 	METRIC_LEASE_TIMES = METRIC_STORE_TIMES + 2 * METRIC_TIMES_CELLS,
-	METRIC_LOGIN_FAULTS = METRIC_LEASE_TIMES + METRIC_TIMES_CELLS,
+	METRIC_REFRESHES = METRIC_LEASE_TIMES + METRIC_TIMES_CELLS, /* by login and outcome */
+	METRIC_PROVIDERS = METRIC_REFRESHES + METRIC_LOGINS * REFRESH_OUTCOMES, /* and status */
+	METRIC_LOGIN_FAULTS = METRIC_PROVIDERS + METRIC_LOGINS * UPSTREAM_STATUS,
 	METRIC_REFRESH_FAULTS = METRIC_LOGIN_FAULTS + METRIC_FAULTS,
 	METRIC_ENDED_FAULTS = METRIC_REFRESH_FAULTS + METRIC_FAULTS,
 	METRIC__END = METRIC_ENDED_FAULTS + METRIC_FAULTS
@@ -90,6 +102,14 @@ void metrics_count_fault(struct metrics *metrics, enum metric metric, struct pk_
 
 /* The place of a status in the family METRIC_BROKER. */
 size_t metrics_broker_status(int status);
+
+/* The place of a login, always the same one; its name is a to z, 0 to 9, - and _. Its counters are
+ * shown from now on. */
+size_t metrics_login(struct metrics *metrics, struct pk_str name);
+
+/* Writes the name of a place, and a NUL; false where there is none. */
+bool metrics_login_name(const struct metrics *metrics, size_t place,
+			char ret[static METRIC_LOGIN_MAX + 1]);
 
 /* Something took so long; `index` as above. */
 void metrics_time_at(struct metrics *metrics, enum metric metric, size_t index,

@@ -11,11 +11,14 @@
 
 enum type { COUNTER, GAUGE, TIMES };
 
-/* One label, and its values in the order of the cells. `faults`: those of the fault list. */
+/* What a label's values are: those of a list, ids of the fault list, names of logins. */
+enum values { LISTED, FAULTS, LOGINS };
+
+/* One label, and its values in the order of the cells. */
 struct label {
 	const char *name;
-	const char *const *values; /* ends with NULL */
-	bool faults;
+	const char *const *listed; /* ends with NULL */
+	enum values values;
 };
 
 #define LABELS 2
@@ -44,28 +47,29 @@ static const char *const broker_statuses[] = {"200", "204", "400", "401", "403",
 static const struct family families[] = {
 	{"proofkey_logins_started_total",  COUNTER, METRIC_LOGINS_STARTED,  {{0}}, "Logins begun: browsers sent to a provider."},
 	{"proofkey_logins_finished_total", COUNTER, METRIC_LOGINS_FINISHED, {{0}}, "Logins that ended with a session."},
-	{"proofkey_login_failures_total",  COUNTER, METRIC_LOGIN_FAULTS,    {{"fault", NULL, true}}, "Logins that failed, by their fault."},
+	{"proofkey_login_failures_total",  COUNTER, METRIC_LOGIN_FAULTS,    {{"fault", NULL, FAULTS}}, "Logins that failed, by their fault."},
 	{"proofkey_sessions_ended_total",  COUNTER, METRIC_SESSIONS_ENDED,  {{0}}, "Sessions that a person ended by signing out."},
-	{"proofkey_checks_total",          COUNTER, METRIC_CHECKS_YES,      {{"answer", answers, false}}, "Requests of which a web server asked whether they may pass."},
+	{"proofkey_checks_total",          COUNTER, METRIC_CHECKS_YES,      {{"answer", answers, LISTED}}, "Requests of which a web server asked whether they may pass."},
 
-	{"proofkey_refreshes_total",         COUNTER, METRIC_REFRESHED,      {{"outcome", outcomes, false}}, "Refreshes of a grant, by what came of them: new tokens; another keeper saw to it; it will be tried again; the grant has ended."},
-	{"proofkey_refresh_failures_total",  COUNTER, METRIC_REFRESH_FAULTS, {{"fault", NULL, true}}, "Refreshes that failed and will be tried again, by their fault."},
-	{"proofkey_grants_ended_total",      COUNTER, METRIC_ENDED_FAULTS,   {{"fault", NULL, true}}, "Grants that a refresh found ended, by the fault: these people must sign in again."},
+	{"proofkey_refreshes_total",         COUNTER, METRIC_REFRESHES,      {{"login", NULL, LOGINS}, {"outcome", outcomes, LISTED}}, "Refreshes of a grant, by what came of them: new tokens; another keeper saw to it; it will be tried again; the grant has ended."},
+	{"proofkey_refresh_failures_total",  COUNTER, METRIC_REFRESH_FAULTS, {{"fault", NULL, FAULTS}}, "Refreshes that failed and will be tried again, by their fault."},
+	{"proofkey_grants_ended_total",      COUNTER, METRIC_ENDED_FAULTS,   {{"fault", NULL, FAULTS}}, "Grants that a refresh found ended, by the fault: these people must sign in again."},
 	{"proofkey_refresh_overdue_seconds", GAUGE,   GAUGE_OVERDUE,         {{0}}, "How long the oldest refresh that is due has been waiting, in seconds; 0: none waits."},
 	{"proofkey_lease_wait_seconds",      TIMES,   METRIC_LEASE_TIMES,    {{0}}, "How long somebody waited for a grant that another keeper was refreshing."},
-	{"proofkey_grants",                  GAUGE,   GAUGE_GRANTS,          {{"state", states, false}}, "Grants in the store, by state. Replicas that share a store all say the same: take the maximum, not the sum."},
+	{"proofkey_grants",                  GAUGE,   GAUGE_GRANTS,          {{"state", states, LISTED}}, "Grants in the store, by state. Replicas that share a store all say the same: take the maximum, not the sum."},
 	{"proofkey_grants_locked_total",     COUNTER, METRIC_GRANTS_LOCKED,  {{0}}, "Times that the tokens of a grant were wanted and did not open: no key of the key ring fits, or they were altered."},
 	{"proofkey_grants_resealed_total",   COUNTER, METRIC_GRANTS_RESEALED, {{0}}, "Grants whose tokens were sealed anew with the first key of the key ring, after a rotation."},
 
 	{"proofkey_store_up",             GAUGE,   GAUGE_STORE_UP,            {{0}}, "Whether the store answered when it was last asked: 1 or 0. The keeper asks at least once a second."},
-	{"proofkey_store_seconds",        TIMES,   METRIC_STORE_TIMES,        {{"access", accesses, false}}, "How long the store took to answer a call."},
-	{"proofkey_store_failures_total", COUNTER, METRIC_STORE_FAILED_READS, {{"access", accesses, false}}, "Calls that the store did not answer."},
+	{"proofkey_store_seconds",        TIMES,   METRIC_STORE_TIMES,        {{"access", accesses, LISTED}}, "How long the store took to answer a call."},
+	{"proofkey_store_failures_total", COUNTER, METRIC_STORE_FAILED_READS, {{"access", accesses, LISTED}}, "Calls that the store did not answer."},
 
-	{"proofkey_upstream_requests_total", COUNTER, METRIC_UPSTREAM,       {{"request", upstreams, false}, {"status", upstream_statuses, false}}, "Requests to providers, by what was asked for and the class of the status; none: there was no reply."},
-	{"proofkey_upstream_seconds",        TIMES,   METRIC_UPSTREAM_TIMES, {{"request", upstreams, false}}, "How long providers took to answer."},
+	{"proofkey_upstream_requests_total", COUNTER, METRIC_UPSTREAM,       {{"request", upstreams, LISTED}, {"status", upstream_statuses, LISTED}}, "Requests to providers, by what was asked for and the class of the status; none: there was no reply."},
+	{"proofkey_upstream_seconds",        TIMES,   METRIC_UPSTREAM_TIMES, {{"request", upstreams, LISTED}}, "How long providers took to answer."},
+	{"proofkey_provider_replies_total",  COUNTER, METRIC_PROVIDERS,      {{"login", NULL, LOGINS}, {"status", upstream_statuses, LISTED}}, "The same requests, by the login that they were made for and the class of the status."},
 
-	{"proofkey_broker_requests_total", COUNTER, METRIC_BROKER, {{"status", broker_statuses, false}}, "Requests of programs that the broker answered, by status."},
-	{"proofkey_process_deaths_total",  COUNTER, METRIC_DIED,   {{"process", processes, false}}, "Processes that ended by themselves and were started again."},
+	{"proofkey_broker_requests_total", COUNTER, METRIC_BROKER, {{"status", broker_statuses, LISTED}}, "Requests of programs that the broker answered, by status."},
+	{"proofkey_process_deaths_total",  COUNTER, METRIC_DIED,   {{"process", processes, LISTED}}, "Processes that ended by themselves and were started again."},
 };
 /* clang-format on */
 
@@ -84,17 +88,23 @@ static size_t values_of(const struct label *label)
 
 	if (!label->name)
 		return 1;
-	if (label->faults)
+	if (label->values == FAULTS)
 		return METRIC_FAULTS;
-	while (label->values[count])
+	if (label->values == LOGINS)
+		return METRIC_LOGINS;
+	while (label->listed[count])
 		count++;
 	return count;
 }
 
-static const char *value_of(const struct label *label, size_t index)
+/* `memory` is for a name. */
+static const char *value_of(const struct metrics *metrics, const struct label *label, size_t index,
+			    char memory[static METRIC_LOGIN_MAX + 1])
 {
-	if (!label->faults)
-		return label->values[index];
+	if (label->values == LISTED)
+		return label->listed[index];
+	if (label->values == LOGINS)
+		return metrics_login_name(metrics, index, memory) ? memory : "other";
 	return index < METRIC_FAULTS - 1 && pk_fault_at(index) ? pk_fault_at(index)->id
 							       : "unlisted";
 }
@@ -126,9 +136,10 @@ static void put_label(struct pk_buf *out, bool *first, const char *name, const c
 }
 
 /* The name with its labels; `le` is a histogram's own label, or NULL. */
-static void put_name(struct pk_buf *out, const struct family *family, size_t cell,
-		     const char *suffix, const char *le)
+static void put_name(const struct metrics *metrics, const struct family *family, size_t cell,
+		     const char *suffix, const char *le, struct pk_buf *out)
 {
+	char memory[METRIC_LOGIN_MAX + 1];
 	const size_t last = values_of(&family->label[1]);
 	const size_t place[LABELS] = {cell / last, cell % last};
 	bool first = true;
@@ -138,7 +149,7 @@ static void put_name(struct pk_buf *out, const struct family *family, size_t cel
 	for (size_t i = 0; i < LABELS; i++)
 		if (family->label[i].name)
 			put_label(out, &first, family->label[i].name,
-				  value_of(&family->label[i], place[i]));
+				  value_of(metrics, &family->label[i], place[i], memory));
 	if (le)
 		put_label(out, &first, "le", le);
 	if (!first)
@@ -164,15 +175,25 @@ static void put_seconds(struct pk_buf *out, uint64_t microseconds)
 		pk_buf_char(out, (char)('0' + left / unit));
 }
 
-/* Only those faults that were met: hundreds of zeros would say nothing. */
+/* Whether zeros are shown. Of the faults only those that were met are, of the logins those that
+ * there are: hundreds of zeros would say nothing. */
+static bool is_shown(const struct metrics *metrics, const struct family *family, size_t cell)
+{
+	char name[METRIC_LOGIN_MAX + 1];
+
+	if (family->label[0].values == LOGINS)
+		return metrics_login_name(metrics, cell / values_of(&family->label[1]), name);
+	return family->label[0].values == LISTED;
+}
+
 static void put_counter(const struct metrics *metrics, const struct family *family, size_t cell,
 			struct pk_buf *out)
 {
 	const uint64_t sum = metrics_sum(metrics, (enum metric)family->first, cell);
 
-	if (!sum && family->label[0].faults)
+	if (!sum && !is_shown(metrics, family, cell))
 		return;
-	put_name(out, family, cell, "", NULL);
+	put_name(metrics, family, cell, "", NULL, out);
 	put_value(out, sum);
 }
 
@@ -185,7 +206,7 @@ static void put_gauge(const struct metrics *metrics, const struct family *family
 
 	if (!metrics_gauge(metrics, (enum gauge)gauge, &value))
 		return;
-	put_name(out, family, cell, "", NULL);
+	put_name(metrics, family, cell, "", NULL, out);
 	pk_buf_number(out, value);
 	pk_buf_char(out, '\n');
 }
@@ -208,13 +229,13 @@ static void put_times(const struct metrics *metrics, const struct family *family
 			pk_buf_put(&bound, PK_STR("+Inf"));
 		memory[bound.len] = '\0';
 		count += metrics_sum(metrics, metric, first + i);
-		put_name(out, family, cell, "_bucket", memory);
+		put_name(metrics, family, cell, "_bucket", memory, out);
 		put_value(out, count);
 	}
-	put_name(out, family, cell, "_sum", NULL);
+	put_name(metrics, family, cell, "_sum", NULL, out);
 	put_seconds(out, metrics_sum(metrics, metric, first + METRIC_TIMES));
 	pk_buf_char(out, '\n');
-	put_name(out, family, cell, "_count", NULL);
+	put_name(metrics, family, cell, "_count", NULL, out);
 	put_value(out, count);
 }
 

@@ -170,8 +170,8 @@ static void fetch(struct published *published, const struct pk_login *login, uns
 	if (published->kind->request(&arena, login, place, &request, &why) != PK_OK)
 		refuse(published, &why);
 	else
-		upstream_send(published->keeper, published->kind->purpose, &request, on_reply,
-			      published);
+		upstream_send(published->keeper, published->kind->purpose, login, &request,
+			      on_reply, published);
 }
 
 static void join(struct published *published, const struct pk_login *login,

@@ -95,7 +95,8 @@ static void on_login(struct pk_str dialect_text, const struct failure *failure, 
 				push->nonce, &push->challenge, &request, &why) != PK_OK)
 		refuse(push, &why);
 	else
-		upstream_send(push->job.keeper, UPSTREAM_PUSH, &request, on_pushed, push);
+		upstream_send(push->job.keeper, UPSTREAM_PUSH, &push->login.login, &request,
+			      on_pushed, push);
 }
 
 static enum pk_err keep_call(struct push *push, struct message_reader *in)

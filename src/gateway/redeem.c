@@ -266,8 +266,8 @@ static void send_code(struct redeem *redeem)
 			     &why) != PK_OK)
 		refuse(redeem, &why);
 	else
-		upstream_send(redeem->job.keeper, UPSTREAM_CODE, &exchange->request, on_tokens,
-			      redeem);
+		upstream_send(redeem->job.keeper, UPSTREAM_CODE, &redeem->login.login,
+			      &exchange->request, on_tokens, redeem);
 }
 
 /* The attempt is marked as spent, durably, or it was before: nobody gets to send two codes for

@@ -185,6 +185,14 @@ static struct metrics *metrics_of(const struct refresh *refresh)
 	return refresh->job.keeper->metrics;
 }
 
+static void count(const struct refresh *refresh, enum refreshed outcome)
+{
+	metrics_count_at(metrics_of(refresh), METRIC_REFRESHES,
+			 keeper_login_place(refresh->job.keeper, refresh->of_settings) *
+					 REFRESH_OUTCOMES +
+				 outcome);
+}
+
 /* For another keeper, whether or not it came to something. */
 static void stop_waiting(struct refresh *refresh)
 {
@@ -199,7 +207,7 @@ static void give_up(struct refresh *refresh, const struct vault_answer *answer)
 {
 	stop_waiting(refresh);
 	if (answer->result == VAULT_BUSY)
-		metrics_count(metrics_of(refresh), METRIC_REFRESHED_ELSEWHERE);
+		count(refresh, REFRESHED_ELSEWHERE);
 	if (answer->result == VAULT_LOCKED_BY_KEY)
 		keeper_locked(refresh->job.keeper, refresh->grant.login, refresh->grant.subject,
 			      answer->problem);
@@ -360,7 +368,7 @@ static void fail(struct refresh *refresh, struct refresh_outcome outcome, struct
 	next->refresh_at =
 		over ? PK_TIME_UNKNOWN
 		     : refresh_again(time(NULL), next->failures, after, randombytes_random());
-	metrics_count(metrics_of(refresh), over ? METRIC_REFRESH_ENDED : METRIC_REFRESH_RETRYING);
+	count(refresh, over ? REFRESH_ENDED : REFRESH_RETRYING);
 	metrics_count_fault(metrics_of(refresh), over ? METRIC_ENDED_FAULTS : METRIC_REFRESH_FAULTS,
 			    next->fault);
 	log_outcome(refresh, outcome.operators ? "error" : "warn",
@@ -401,7 +409,7 @@ static void succeed(struct refresh *refresh)
 	next->refresh_at = refresh_plan(now, next->access_expires_at, next->refresh_expires_at,
 					randombytes_random());
 	refresh->got = true;
-	metrics_count(metrics_of(refresh), METRIC_REFRESHED);
+	count(refresh, REFRESHED);
 	log_outcome(refresh, "info", "token.refreshed", (struct pk_str){0});
 	finish(refresh, next);
 }
@@ -535,7 +543,8 @@ static void on_marked(const struct vault_answer *answer, void *arg)
 		     (struct refresh_outcome){GRANT_RETRYING, "provider-error", true, false},
 		     pk_str(why.detail), 0);
 	} else {
-		upstream_send(refresh->job.keeper, UPSTREAM_REFRESH, &request, on_reply, refresh);
+		upstream_send(refresh->job.keeper, UPSTREAM_REFRESH, &refresh->login.login,
+			      &request, on_reply, refresh);
 		set_timer(refresh, STEP_SENT, LEASE_RENEWED * 1000);
 	}
 }
@@ -600,7 +609,7 @@ static void work(struct refresh *refresh)
 	stop_waiting(refresh);
 	refresh->next = refresh->grant;
 	if (!is_wanted(refresh, &refresh->grant)) {
-		metrics_count(metrics_of(refresh), METRIC_REFRESHED_ELSEWHERE);
+		count(refresh, REFRESHED_ELSEWHERE);
 		finish(refresh, &refresh->next);
 	} else if (!refresh->of_settings || !refresh->grant.refresh_token.text.len) {
 		refresh->next.refresh_at = PK_TIME_UNKNOWN;
@@ -645,7 +654,7 @@ static void on_polled(const struct vault_answer *answer, void *arg)
 		take_turn(refresh);
 	} else {
 		stop_waiting(refresh);
-		metrics_count(metrics_of(refresh), METRIC_REFRESHED_ELSEWHERE);
+		count(refresh, REFRESHED_ELSEWHERE);
 		tell_and_end(refresh, VAULT_OK, &answer->grant[0]);
 	}
 }

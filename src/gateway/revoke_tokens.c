@@ -49,7 +49,8 @@ static void send_it(struct keeper *keeper, struct revocation *revocation)
 {
 	revocation->tries++;
 	keeper_job_begin(keeper, &revocation->job, NULL, 0);
-	upstream_send(keeper, UPSTREAM_REVOKE, &revocation->request, on_reply, revocation);
+	upstream_send(keeper, UPSTREAM_REVOKE, revocation->login, &revocation->request, on_reply,
+		      revocation);
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *arg)

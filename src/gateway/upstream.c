@@ -15,6 +15,7 @@ struct upstream_request {
 	LIST_ENTRY(upstream_request) entry;
 	struct keeper *keeper;
 	enum upstream purpose;
+	const struct login_settings *login;
 	uint64_t began_at;
 	const char *method;
 	char address[ADDRESS_MAX];
@@ -49,13 +50,15 @@ static void log_end(const struct upstream_request *asked, int status, const char
 	pk_buf_number(&status_text, status);
 	pk_buf_number(&took_text, (int64_t)(took / 1000));
 	log_event("debug", "provider.asked",
-		  (struct log_field[]){{"for", pk_str(purposes[asked->purpose].name)},
-				       {"method", pk_str(asked->method)},
-				       {"url", pk_str(asked->address)},
-				       {"status", pk_buf_str(&status_text)},
-				       {"milliseconds", pk_buf_str(&took_text)},
-				       {"problem", pk_str(problem)}},
-		  6);
+		  (struct log_field[]){
+			  {"login", asked->login ? asked->login->login.name : (struct pk_str){0}},
+			  {"for", pk_str(purposes[asked->purpose].name)},
+			  {"method", pk_str(asked->method)},
+			  {"url", pk_str(asked->address)},
+			  {"status", pk_buf_str(&status_text)},
+			  {"milliseconds", pk_buf_str(&took_text)},
+			  {"problem", pk_str(problem)}},
+		  7);
 }
 
 static void on_reply(const struct pk_http_reply *reply, const char *problem, void *arg)
@@ -69,6 +72,9 @@ static void on_reply(const struct pk_http_reply *reply, const char *problem, voi
 	void *const done_arg = asked->arg;
 
 	metrics_count_at(metrics, METRIC_UPSTREAM, asked->purpose * UPSTREAM_STATUS + of_hundred);
+	metrics_count_at(metrics, METRIC_PROVIDERS,
+			 keeper_login_place(asked->keeper, asked->login) * UPSTREAM_STATUS +
+				 of_hundred);
 	metrics_time_at(metrics, METRIC_UPSTREAM_TIMES, asked->purpose, took);
 	log_end(asked, status, reply ? "" : problem, took);
 	LIST_REMOVE(asked, entry);
@@ -76,7 +82,7 @@ static void on_reply(const struct pk_http_reply *reply, const char *problem, voi
 	done(reply, problem, done_arg);
 }
 
-void upstream_send(struct keeper *keeper, enum upstream purpose,
+void upstream_send(struct keeper *keeper, enum upstream purpose, const struct pk_login *login,
 		   const struct pk_http_request *request, http_client_done *done, void *arg)
 {
 	struct upstream_request *const asked = malloc(sizeof(*asked));
@@ -89,6 +95,7 @@ void upstream_send(struct keeper *keeper, enum upstream purpose,
 	*asked = (struct upstream_request){
 		.keeper = keeper,
 		.purpose = purpose,
+		.login = settings_login(keeper->settings, login->name),
 		.began_at = metrics_clock(),
 		.method = request->method,
 		.done = done,

@@ -117,7 +117,6 @@ static void two_labels(void **state)
 	metrics_count_at(metrics, METRIC_UPSTREAM, UPSTREAM_PUSH * UPSTREAM_STATUS);
 	metrics_count_at(metrics, METRIC_BROKER, metrics_broker_status(410));
 	metrics_count_at(metrics, METRIC_BROKER, metrics_broker_status(302));
-	metrics_count(metrics, METRIC_REFRESH_ENDED);
 	metrics_count(metrics, METRIC_STORE_FAILED_WRITES);
 	metrics_count(metrics, METRIC_GRANTS_LOCKED);
 	metrics_count(metrics, METRIC_GRANTS_RESEALED);
@@ -126,7 +125,6 @@ static void two_labels(void **state)
 	assert_line("proofkey_upstream_requests_total{request=\"push\",status=\"5xx\"} 0");
 	assert_line("proofkey_broker_requests_total{status=\"410\"} 1");
 	assert_line("proofkey_broker_requests_total{status=\"other\"} 1");
-	assert_line("proofkey_refreshes_total{outcome=\"ended\"} 1");
 	assert_line("proofkey_store_failures_total{access=\"write\"} 1");
 	assert_line("proofkey_grants_locked_total 1");
 	assert_line("proofkey_grants_resealed_total 1");
@@ -170,10 +168,16 @@ static void durations(void **state)
 	assert_line("proofkey_lease_wait_seconds_sum 2");
 }
 
-/* With every fault in every family. */
+/* With every fault, and as many logins as there may be. */
 static void the_longest_text_fits(void **state)
 {
 	(void)state;
+	for (size_t i = 0; i < METRIC_LOGINS; i++) {
+		char name[METRIC_LOGIN_MAX + 1];
+
+		(void)snprintf(name, sizeof(name), "%064zu", i);
+		metrics_login(metrics, pk_str(name));
+	}
 	for (size_t i = 0; i < METRIC__END; i++)
 		metrics_count_at(metrics, METRIC_LOGINS_STARTED, i);
 	for (int i = 0; i < GAUGE__END; i++)
@@ -184,6 +188,30 @@ static void the_longest_text_fits(void **state)
 	for (const char *at = written(); (at = strchr(at, '\n')); at++)
 		lines++;
 	assert_true(strlen(memory) + lines * 18 < METRICS_TEXT_MAX);
+}
+
+/* Logins keep their places; what is no name is shown nowhere, and what has no place is "other". */
+static void logins(void **state)
+{
+	char name[16];
+
+	(void)state;
+	assert_nothing_of("proofkey_refreshes_total{");
+	for (size_t i = 0; i < METRIC_LOGINS - 2; i++) {
+		(void)snprintf(name, sizeof(name), "login-%zu_", i);
+		assert_int_equal(metrics_login(metrics, pk_str(name)), i);
+	}
+	assert_int_equal(metrics_login(metrics, PK_STR("login-3_")), 3);
+	metrics_count_at(metrics, METRIC_REFRESHES, 3 * REFRESH_OUTCOMES + REFRESH_ENDED);
+	assert_line("proofkey_refreshes_total{login=\"login-3_\",outcome=\"ended\"} 1");
+	assert_line("proofkey_refreshes_total{login=\"login-62_\",outcome=\"refreshed\"} 0");
+	assert_line("proofkey_provider_replies_total{login=\"login-0_\",status=\"none\"} 0");
+	assert_int_equal(metrics_login(metrics, PK_STR("x\"} 1\nforged")), METRIC_LOGINS - 2);
+	assert_int_equal(metrics_login(metrics, PK_STR("late")), METRIC_LOGINS - 1);
+	assert_nothing_of("other\",outcome");
+	metrics_count_at(metrics, METRIC_REFRESHES, (METRIC_LOGINS - 1) * REFRESH_OUTCOMES);
+	assert_line("proofkey_refreshes_total{login=\"other\",outcome=\"refreshed\"} 1");
+	assert_nothing_of("forged");
 }
 
 /* What is no fault of the list is no label either. */
@@ -251,6 +279,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(each_has_its_line, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(every_fault_has_a_label, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(two_labels, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(logins, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(gauges, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(durations, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(the_longest_text_fits, set_up, tear_down),

@@ -59,7 +59,7 @@ def new_tokens():
         check(is_refusal(gateway.broker(f"/v1/grants/one/{subject}/refresh?min_ttl=x", "POST"), 400, "invalid_parameter"), "nor with a parameter that is none")
         equal(metrics(gateway, "proofkey_broker_requests_total"), {f'{{status="{status}"}}': n for status, n in
               (("200", 10), ("400", 1), ("401", 1), ("403", 1), ("404", 1), ("405", 3))}, "the metrics have each answer")
-        equal(metrics(gateway, "proofkey_refreshes_total"), {'{outcome="refreshed"}': 1}, "and the refresh")
+        equal(metrics(gateway, "proofkey_refreshes_total"), {'{login="one",outcome="refreshed"}': 1}, "and the refresh")
 
 
 def at_once():
@@ -79,7 +79,7 @@ def at_once():
             equal({reply.status for reply in replies}, {200}, "30 at two gateways are answered, while the provider is slow")
             equal((len({reply.json["access_token"] for reply in replies}), sandbox.refreshes()), (1, 1), "with one token, of one refresh")
             counted = [metrics(gateway, "proofkey_refreshes_total") for gateway in (one, two)]
-            check(sorted(counted, key=repr) == [{'{outcome="elsewhere"}': 1}, {'{outcome="refreshed"}': 1}], "which one of them made", counted)
+            check(sorted(counted, key=repr) == [{'{login="one",outcome="elsewhere"}': 1}, {'{login="one",outcome="refreshed"}': 1}], "which one of them made", counted)
             waits = [metrics(gateway, "proofkey_lease_wait_seconds") for gateway in (one, two)]
             waited = [wait for wait in waits if wait]
             check(len(waited) == 1 and waited[0]["_count"] == 1 and waited[0]["_sum"] > 1 and 'bucket{le="0.3"}' not in str(waited), "and the other one waited for", waits)
@@ -140,6 +140,11 @@ def failures_are_told():
         reply = refresh(gateway, subject)
         check(is_refusal(reply, 410, "grant_ended") and reply.json["fault"] == "refresh-token-absent", "without a refresh token there is nothing to do it with", reply)
         equal(gateway.token(subject).status, 200, "the token that lasts is there")
+        equal(metrics(gateway, "proofkey_grants_locked_total"), {}, "all opened what they asked for")
+        with store(gateway) as rows:
+            rows.execute("UPDATE grants SET access_token = id_token")
+        equal(gateway.token(subject).status, 503, "a token that was put where another one was does not open")
+        equal(metrics(gateway, "proofkey_grants_locked_total"), {"": 1}, "and is counted")
 
 
 run(new_tokens, at_once, after_a_failure, failures_are_told)

@@ -19,7 +19,7 @@ provider = Provider()
 gateway = Gateway(provider, quiet=False)
 
 NAME = r"proofkey_[a-z_]+"
-LABELS = r'\{[a-z]+="[a-zA-Z0-9.+-]+"(?:,[a-z]+="[a-zA-Z0-9.+-]+")*\}'
+LABELS = r'\{[a-z]+="[a-zA-Z0-9_.+-]+"(?:,[a-z]+="[a-zA-Z0-9_.+-]+")*\}'
 SAMPLE = re.compile(rf"({NAME}(?:{LABELS})?) (\d+(?:\.\d+)?)")
 PAGE = pathlib.Path(__file__).resolve().parents[3] / "docs" / "metrics.md"
 
@@ -103,6 +103,8 @@ def of_the_keeper():
     wanted = {f'proofkey_upstream_requests_total{{request="{kind}",status="{status}"}}': n for kind, status, n in
               (("code", "2xx", 2), ("code", "4xx", 1), ("userinfo", "2xx", 1), ("userinfo", "none", 1), ("revoke", "2xx", 2))}
     check(wait_for(lambda: grown(before, "proofkey_upstream_requests") == wanted), "requests to the provider, by kind and status", grown(before, "proofkey_upstream_requests"))
+    equal(grown(before, "proofkey_provider_replies"), {f'proofkey_provider_replies_total{{login="one",status="{status}"}}': n for status, n in
+          (("2xx", 5), ("4xx", 1), ("none", 1))}, "by login, too")
     equal(grown(before, "proofkey_upstream_seconds_count"), {f'proofkey_upstream_seconds_count{{request="{kind}"}}': n for kind, n in
           (("code", 3), ("userinfo", 2), ("revoke", 2))}, "and how long they took")
     store = grown(before, "proofkey_store")
@@ -166,7 +168,8 @@ def described():
                 labels.setdefault(label, dict())[value] = True
         labels.pop("le", None)
         by_fault = not labels and f"\n{name} " not in text and kind == "counter" or "fault" in labels
-        words = "`fault`: an id of the fault list" if by_fault else "; ".join(f"`{label}`: {', '.join(values)}" for label, values in labels.items())
+        words = "`fault`: an id of the fault list" if by_fault else "; ".join(
+            f"`{label}`: " + ("a name of the configuration" if label == "login" else ", ".join(values)) for label, values in labels.items())
         rows.append(f"| `{name}` | {kind} | {words} | {meaning} |\n")
     page = PAGE.read_text()
     start, end = "<!-- table: tests/attacks/gateway/metrics.py --renew -->\n", "<!-- end -->\n"
