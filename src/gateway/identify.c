@@ -63,8 +63,8 @@ static void ask_userinfo(struct identify *identify)
 				&request, &why) != PK_OK)
 		refuse(identify, &why);
 	else
-		upstream_send(identify->keeper, UPSTREAM_USERINFO, &identify->login->login, &request,
-			      on_userinfo, identify);
+		upstream_send(identify->keeper, UPSTREAM_USERINFO, &identify->login->login,
+			      &request, on_userinfo, identify);
 }
 
 /* What the ID token said, if there was one, is in the identity by now. */

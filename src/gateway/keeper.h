@@ -55,11 +55,11 @@ struct spared {
 struct look_out {
 	struct keeper *keeper;
 	const struct login_settings *login;
-	int64_t next_at;    /* when it looks again */
-	int64_t late;       /* seconds since the longest overdue one was due, when it last looked */
-	bool asking;        /* it is looking */
-	bool missed;        /* something became due earlier while it did */
-	bool more;          /* it saw more than there was room for */
+	int64_t next_at; /* when it looks again */
+	int64_t late;    /* seconds since the longest overdue one was due, when it last looked */
+	bool asking;     /* it is looking */
+	bool missed;     /* something became due earlier while it did */
+	bool more;       /* it saw more than there was room for */
 };
 
 /* The refreshes under way (refresh.c), and the look-out for more. */
