@@ -82,8 +82,12 @@ static void route(struct http_request *request, void *arg)
 bool front_session(struct front *front, const struct http_request *request, struct session *ret)
 {
 	const struct pk_str cookie = http_cookie(request, front->session_cookie);
+	const int64_t now = time(NULL);
 
-	return session_open(front->sessions, cookie, time(NULL), front->session_memory, ret) &&
+	/* A lifetime that was made shorter counts for those that began before: what ended all of
+	 * somebody's sessions is remembered for that long. */
+	return session_open(front->sessions, cookie, now, front->session_memory, ret) &&
+	       now - ret->issued_at < front->settings->session_lifetime &&
 	       !revoked_has(front->revoked, ret->id) &&
 	       !(ret->has_sid && revoked_has(front->revoked, ret->sid)) &&
 	       !revoked_has_person(front->revoked, ret->login, ret->subject, ret->issued_at);

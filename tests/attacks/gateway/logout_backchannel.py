@@ -2,8 +2,11 @@
 """The provider ends sessions by logout tokens: one bad token for each rule of Back-Channel Logout 1.0, 2.6, none of which ends anything;
 what a good one ends, and what not; one that comes twice; and what else is posted there."""
 import base64
+import hashlib
 import json
 import secrets
+import sqlite3
+import struct
 import sys
 import time
 
@@ -188,7 +191,6 @@ def store_away():
         ada = signed_in("w-1", at=alone)
         value = token(sid="w-1")
         table = alone.directory / "state" / "vault.db"
-        import sqlite3
         store = sqlite3.connect(table, timeout=10)
         store.execute("BEGIN EXCLUSIVE")
         try:
@@ -202,8 +204,23 @@ def store_away():
         is_refused(post(value, at=alone), "the same token after that")
 
 
+def begun_before():
+    """The keeper died between the first step and the last: the provider had no answer, and asks again."""
+    ada = signed_in("b-1", "bea")
+    jti = secrets.token_hex(8)
+    value = token(sid="b-1", jti=jti)
+    begun = hashlib.blake2b(b"logout token, begun\0" + struct.pack("<Q", 3) + b"one" + jti.encode(), digest_size=16).digest()
+    with sqlite3.connect(gateway.directory / "state" / "vault.db", timeout=10) as store:
+        store.execute("INSERT INTO spent_attempts (id, code_hash, repeats, expires_at) VALUES (?, ?, 0, ?)", (begun, hashlib.blake2b(value.encode(), digest_size=16).digest(), int(time.time()) + 600))
+    is_refused(post(token(sid="b-1", jti=jti, iat=int(time.time()) - 1)), "another token with the jti of one that was begun")
+    equal(ada.signed_in(), "sub-bea", "ends nothing")
+    is_done(post(value), "the one that was begun")
+    equal(ada.signed_in(), None, "is brought to its end")
+    is_refused(post(value), "and not once more")
+
+
 with gateway:
     run(each_wrong_one, other_requests)
-    at_once(by_sid, by_subject, offline, old_cookies)
+    at_once(by_sid, by_subject, offline, old_cookies, begun_before)
 run(store_away)
 finish()

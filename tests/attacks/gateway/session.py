@@ -51,7 +51,8 @@ def forged():
 def expired():
     browser, ring, now = signed_in(), Ring(gateway.ring), int(time.time())
     for issued, expires, wanted, what in ((now, now + 60, "sub-ada", "made by hand, with a minute left"), (now - 60, now, None, "that ends now"), (now - 7200, now - 3600, None, "that ended an hour ago"),
-                                          (now, 0, None, "that ended in 1970"), (now, -1, None, "that ended before"), (now - 3, now + 2, "sub-ada", "with two seconds left")):
+                                          (now, 0, None, "that ended in 1970"), (now, -1, None, "that ended before"), (now - 43300, now + 60, None, "that began longer ago than session_lifetime"),
+                                          (now - 3, now + 2, "sub-ada", "with two seconds left")):
         cookie = ring.session_at(browser.session, issued, expires)
         sensitive.add(cookie)
         equal(Browser(gateway, {"proofkey": cookie}).signed_in(), wanted, f"a session {what}")
