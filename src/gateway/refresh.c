@@ -20,9 +20,10 @@
 #include <time.h>
 
 #define LEASE_SECONDS 10
-#define LEASE_RENEWED 3 /* seconds after which it is extended, while the provider is slow */
-#define POLL_FIRST 50u  /* milliseconds between two looks at what another keeper refreshes */
-#define POLL_MAX 500u   /* later ones */
+#define LOCKED_SECONDS 300 /* of a grant that does not open */
+#define LEASE_RENEWED 3    /* seconds after which it is extended, while the provider is slow */
+#define POLL_FIRST 50u     /* milliseconds between two looks at what another keeper refreshes */
+#define POLL_MAX 500u      /* later ones */
 
 /* Somebody who waits. */
 struct waiter {
@@ -623,6 +624,27 @@ static void work(struct refresh *refresh)
 	}
 }
 
+static void on_left(const struct vault_answer *answer, void *arg)
+{
+	struct refresh *refresh = arg;
+
+	/* Without the longer lease it is only looked at sooner. */
+	(void)answer;
+	if (!is_stopped(refresh))
+		tell_and_end(refresh, VAULT_LOCKED_BY_KEY, NULL);
+}
+
+/* A grant that does not open cannot be written either, so it stays due, and where a key is missing
+ * there are many. Its lease keeps it out of the way of those that can be refreshed. */
+static void leave_locked(struct refresh *refresh, const char *problem)
+{
+	stop_waiting(refresh);
+	keeper_locked(refresh->job.keeper, refresh->grant.login, refresh->grant.subject, problem);
+	tell(refresh, VAULT_LOCKED_BY_KEY, NULL);
+	vault_renew(refresh->job.keeper->vault, refresh->grant.login, refresh->grant.subject,
+		    refresh->owner, LOCKED_SECONDS, PK_TIME_UNKNOWN, on_left, refresh);
+}
+
 static void on_leased(const struct vault_answer *answer, void *arg)
 {
 	struct refresh *refresh = arg;
@@ -636,6 +658,8 @@ static void on_leased(const struct vault_answer *answer, void *arg)
 		tell_and_end(refresh, VAULT_LOCKED_BY_KEY, NULL);
 	} else if (answer->result == VAULT_BUSY && !TAILQ_EMPTY(&refresh->waiters)) {
 		poll_later(refresh, STEP_WAITING);
+	} else if (answer->result == VAULT_LOCKED_BY_KEY) {
+		leave_locked(refresh, answer->problem);
 	} else {
 		give_up(refresh, answer);
 	}

@@ -69,5 +69,23 @@ def after_a_long_stop():
         equal((slow.all, quick.all), (MANY, 3), "each was refreshed once")
 
 
-run(after_a_long_stop)
+def locked_ones():
+    """A key is missing, or somebody wrote to the store: what cannot be opened is due for ever, and must not be looked at for ever."""
+    pace = Pace()
+    pace.go.set()
+    with Brokered(provider, {"poster": ["one"]}) as gateway:
+        sign_in(gateway, "one", 4, pace)
+        gateway.stop()
+        store, now = Sqlite(gateway), int(time.time())
+        store.change(access_expires_at=now - 5000, refresh_at=now - 6000, created_at=now - 10000)
+        store.run("UPDATE grants SET access_token = refresh_token, refresh_at = ? WHERE subject <> 'sub-one-3'", now - 7000)
+        gateway.start()
+        check(wait_for(lambda: store.row("sum(refreshed_at IS NOT NULL)") == (1,), 60), "the one that opens is refreshed", store.row("sum(refreshed_at IS NOT NULL)"))
+        left = wait_for(lambda: store.row("sum(lease_until > 1000 * (unixepoch() + 60))") == (3,), 60)
+        check(left, "those that do not are left alone for minutes", store.row("group_concat(lease_until / 1000 - unixepoch())"))
+        reply = gateway.token("sub-one-0", "one")
+        check(reply.status == 503 and reply.json["fault"] == "grant-locked", "who asks for one of them is told at once", reply)
+
+
+run(after_a_long_stop, locked_ones)
 finish()
