@@ -159,7 +159,6 @@ int front_main(void)
 			.base = front.base,
 			.server = front.server,
 			.keeper = front.keeper,
-			.moment = {0, 500000}, /* on a reload nobody's request may be lost */
 		};
 
 		status = serving_run(&serving);

@@ -11,6 +11,10 @@
 #include <signal.h>
 #include <string.h>
 
+/* After SIGTERM, for those who are connected to say what they came for: on a reload nobody's request
+ * may be lost. */
+static const struct timeval moment = {0, 500000};
+
 static void on_control(evutil_socket_t fd, short what, void *arg)
 {
 	struct serving *serving = arg;
@@ -54,12 +58,8 @@ static void on_terminate(evutil_socket_t signal, short what, void *arg)
 
 	(void)signal;
 	(void)what;
-	if (!evutil_timerisset(&serving->moment)) {
-		on_left(-1, 0, serving);
-		return;
-	}
 	http_server_close(serving->server);
-	if (event_base_once(serving->base, -1, EV_TIMEOUT, on_left, serving, &serving->moment) != 0)
+	if (event_base_once(serving->base, -1, EV_TIMEOUT, on_left, serving, &moment) != 0)
 		on_left(-1, 0, serving);
 }
 

@@ -13,8 +13,6 @@ struct serving {
 	struct event_base *base;
 	struct http_server *server;
 	struct keeper_link *keeper;
-	struct timeval
-		moment; /* that who is connected has after SIGTERM to say what they came for */
 };
 
 /* Gives up what such a process does not need and serves; comes back with its exit status. */

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 
 sys.dont_write_bytecode = True
 from broker import Brokered, is_refusal, mode_of
@@ -141,7 +142,35 @@ def configurations():
     says(start + section.replace(str(key), str(link)), "symbolic link")
 
 
+def reloads():
+    """Programs that ask without end notice nothing."""
+    with Brokered(provider) as busy:
+        Browser(busy).sign_in(provider)
+        lost, over = [], threading.Event()
+
+        def ask_on():
+            while not over.is_set():
+                try:
+                    reply = busy.token()
+                    if reply.status != 200:
+                        lost.append(reply)
+                except OSError as error:
+                    lost.append(error)
+
+        threads = [threading.Thread(target=ask_on) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        for _ in range(15):
+            ready, before = len(busy.log_lines("event=gateway.ready")), busy.children("broker")
+            busy.process.send_signal(signal.SIGHUP)
+            wait_for(lambda: len(busy.log_lines("event=gateway.ready")) > ready and not set(before) & set(busy.children("broker")))
+        over.set()
+        for thread in threads:
+            thread.join()
+        equal((len(busy.log_lines("event=gateway.ready")), lost), (16, []), "15 reloads, and no program that asks meanwhile is hung up on")
+
+
 with gateway:
     equal(Browser(gateway).sign_in(provider).status, 303, "a login")
-    run(wrong_keys, failures_are_bounded, the_socket, the_port, configurations)
+    run(wrong_keys, failures_are_bounded, the_socket, the_port, reloads, configurations)
 finish()
