@@ -19,11 +19,9 @@ from steps import Moment, Step, can_trace, when_dead
 from works import WORKS
 from harness import SANITIZED, check, finish, lock
 
-LANES = 6
+LANES = 8
 KILLS = 40
 TRAILING = 0.3  # seconds that a keeper has after its answer, in which it may still die of what it does then
-WEIGHTS = {"refresh": 5, "redeem": 4, "revoke": 3, "logout": 2, "logout everywhere": 1, "reload with a new key": 1, "reseal": 1}
-
 store = sys.argv[2]
 kills = int(sys.argv[3]) if len(sys.argv) > 3 else KILLS
 seed = int(sys.argv[4]) if len(sys.argv) > 4 else random.SystemRandom().randrange(1 << 32)
@@ -73,15 +71,15 @@ def plan(measured):
         chosen = every
     elif every:
         by_kind = {kind: [one for one in every if one[0] is kind] for kind in WORKS}
-        share = kills / 2 / sum(WEIGHTS.values())
+        share = kills / 2 / sum(kind.weight for kind in WORKS)
         for kind, steps in by_kind.items():
-            count = min(max(round(share * WEIGHTS[kind.name]), 1), len(steps))
+            count = min(max(round(share * kind.weight), 1), len(steps))
             offset = chance.random()
             chosen += [steps[int((i + offset) * len(steps) / count) % len(steps)] for i in range(count)]
     while len(chosen) < kills:
-        kind = chance.choices(WORKS, [WEIGHTS[kind.name] for kind in WORKS])[0]
+        kind = chance.choices(WORKS, [kind.weight for kind in WORKS])[0]
         took, steps = measured[kind]
-        if steps and kills > KILLS and chance.random() < 0.5:
+        if steps and (kind.waits or kills > KILLS and chance.random() < 0.5):
             chosen.append((kind, Step, chance.choice(steps)))
         else:
             chosen.append((kind, Moment, (chance.random() * 1.3 * took,)))

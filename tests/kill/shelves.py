@@ -11,10 +11,11 @@ from postgres import Postgres  # noqa: E402
 from redis import Redis  # noqa: E402
 
 
-def ended_token():
-    """The times of a grant whose token has ended, by column: whoever asks for it makes the keeper refresh."""
+def ended_token(due):
+    """The times of a grant whose token has ended, by column: whoever asks for it makes the keeper refresh, and the clock does when it is due."""
     now = int(time.time())
-    return {"access_expires_at": now - 10, "created_at": now - 1000, "refreshed_at": now - 1000}
+    columns = {"access_expires_at": now - 10, "created_at": now - 1000, "refreshed_at": now - 1000}
+    return columns | ({"refresh_at": due} if due else {})
 
 
 class OnSqlite:
@@ -32,9 +33,9 @@ class OnSqlite:
     def path(self, lane):
         return lane.gateway.directory / "state"
 
-    def expire(self, lane):
+    def expire(self, lane, due=None):
         with sqlite3.connect(self.path(lane) / "vault.db", timeout=20) as rows:
-            columns = ended_token()
+            columns = ended_token(due)
             rows.execute(f"UPDATE grants SET {', '.join(name + ' = ?' for name in columns)}", list(columns.values()))
         rows.close()
 
@@ -56,8 +57,8 @@ class OnPostgres(Postgres):
         self.sql(f"CREATE DATABASE {lane.name}", "postgres")
         return self.address.replace("/proofkey", "/" + lane.name)
 
-    def expire(self, lane):
-        self.sql("UPDATE proofkey.grants SET " + ", ".join(f"{name} = {value}" for name, value in ended_token().items()), lane.name)
+    def expire(self, lane, due=None):
+        self.sql("UPDATE proofkey.grants SET " + ", ".join(f"{name} = {value}" for name, value in ended_token(due).items()), lane.name)
 
     def sealed_with(self, lane):
         return set(self.sql("SELECT encode(key, 'hex') FROM proofkey.grants", lane.name).split())
@@ -66,7 +67,15 @@ class OnPostgres(Postgres):
         return [self.data]
 
 
-EXPIRE = "for _, key in ipairs(redis.call('KEYS', '*grant:*')) do redis.call('HSET', key, unpack(ARGV)) end"
+EXPIRE = """local columns = {unpack(ARGV, 2)}
+for _, key in ipairs(redis.call('KEYS', '*grant:*')) do
+    redis.call('HSET', key, unpack(columns))
+end
+for _, key in ipairs(ARGV[1] ~= '' and redis.call('KEYS', '*due*') or {}) do
+    for _, name in ipairs(redis.call('ZRANGE', key, 0, -1)) do
+        redis.call('ZADD', key, ARGV[1], name)
+    end
+end"""
 SEALED = """local found = {}
 for _, key in ipairs(redis.call('KEYS', '*grant:*')) do
     table.insert(found, (string.gsub(redis.call('HGET', key, 'key'), '.', function(c) return string.format('%02x', string.byte(c)) end)))
@@ -84,8 +93,8 @@ class OnRedis(Redis):
         return subprocess.run(["redis-cli", "-p", str(self.port), "-n", str(lane.number), "EVAL", script, "0", *words], check=True, capture_output=True,
                               text=True).stdout
 
-    def expire(self, lane):
-        self.run_script(lane, EXPIRE, *[str(word) for pair in ended_token().items() for word in pair])
+    def expire(self, lane, due=None):
+        self.run_script(lane, EXPIRE, str(due or ""), *[str(word) for pair in ended_token(due).items() for word in pair])
 
     def sealed_with(self, lane):
         return set(self.run_script(lane, SEALED).split())

@@ -12,8 +12,10 @@ import time
 
 from harness import PROGRAM, Browser, wait_for
 from lane import PATIENCE
+from steps import is_alive
 
 ASKERS = 4        # programs that want the same token at the same moment
+SOON = 3          # seconds until something is due, at which its keeper is old enough to die
 RINGFUL = 12      # keys: old ones go then
 RESEALS_AT = 9.5  # seconds of a keeper's life: soon it looks for what older keys sealed
 
@@ -36,7 +38,9 @@ def at_once(count, function):
 
 class Work:
     name = None
-    age = 1.1  # seconds of the keeper that is to die; one that dies younger than one is started again with delay
+    weight = 1     # how often it is chosen
+    waits = False  # most of its time nothing happens
+    age = 1.1      # seconds of the keeper that is to die; one that dies younger than one is started again with delay
 
 
 def refused(reply):
@@ -73,6 +77,7 @@ def sent_once(lane):
 
 class Refresh(Work):
     name = "refresh"
+    weight = 4
 
     def prepare(self, lane):
         lane.has_grant()
@@ -108,8 +113,29 @@ class Refresh(Work):
         return f"no new login: {again}" if again.status != 303 else goes_on(lane)
 
 
+class Due(Refresh):
+    """The same, and nobody asked for it."""
+    name = "refresh of what is due"
+    weight = 1
+    waits = True
+
+    def prepare(self, lane):
+        super().prepare(lane)
+        lane.shelf.expire(lane, int(time.time()) + SOON)
+        os.kill(lane.keeper(self.age), signal.SIGKILL)  # the next one looks for what is due, before it waits to be told
+
+    def act(self, lane):
+        pid, before = lane.ready_keeper(), len(lane.gateway.log_lines("event=token.refreshed"))
+        self.seen = wait_for(lambda: not is_alive(pid) or len(lane.gateway.log_lines("event=token.refreshed")) > before, PATIENCE)
+        return []
+
+    def judge(self, lane, reply, killed):
+        return super().judge(lane, reply, killed) if self.seen else "nobody refreshed what was due"
+
+
 class Redeem(Work):
     name = "redeem"
+    weight = 4
 
     def prepare(self, lane):
         lane.harvest()
@@ -137,6 +163,7 @@ class Redeem(Work):
 
 class Revoke(Work):
     name = "revoke"
+    weight = 3
 
     def prepare(self, lane):
         lane.has_grant()
@@ -164,6 +191,7 @@ class Revoke(Work):
 
 class Logout(Work):
     name = "logout"
+    weight = 2
     path = "/logout"
     browsers = 1
 
@@ -206,6 +234,7 @@ class Logout(Work):
 
 class LogoutEverywhere(Logout):
     name = "logout everywhere"
+    weight = 1
     path = "/logout?everywhere=1"
     browsers = 2
 
@@ -267,6 +296,7 @@ class Reload(Rotation):
 
 class Reseal(Rotation):
     name = "reseal"
+    waits = True
     age = RESEALS_AT
 
     def prepare(self, lane):
@@ -286,4 +316,4 @@ class Reseal(Rotation):
         return None if lane.shelf.sealed_with(lane) == {self.key} else "it was not sealed with the new key"
 
 
-WORKS = (Refresh, Redeem, Revoke, Logout, LogoutEverywhere, Reload, Reseal)
+WORKS = (Refresh, Due, Redeem, Revoke, Logout, LogoutEverywhere, Reload, Reseal)
