@@ -13,10 +13,12 @@ from sandbox_provider import Sandbox, age
 from harness import check, equal, finish, run, sensitive, wait_for
 
 # What a client sends, and what it gets, that nobody else may know.
-SECRETS = {"code", "state", "code_verifier", "client_secret", "refresh_token", "access_token", "id_token", "token", "nonce", "id_token_hint", "logout_token"}
+SECRETS = {"code", "state", "code_verifier", "client_secret", "secret", "refresh_token", "access_token", "id_token", "token", "nonce", "id_token_hint", "logout_token"}
 sandbox = Sandbox()
-gateway = sandbox.gateway({"one": sandbox.login("keycloak", tenant='"demo"', scopes='{"openid", "email"}'), "two": sandbox.login(scopes='{"profile"}')},
-                          keys={"poster": ["one", "two"]}, log_level='"debug"')
+gateway = sandbox.gateway({"one": sandbox.login("keycloak", tenant='"demo"', scopes='{"openid", "email"}'), "two": sandbox.login(scopes='{"profile"}'),
+                           # It has the code, the secret and the tokens in the address.
+                           "three": sandbox.login("wechat", scopes='{"snsapi_login"}', host=None)},
+                          keys={"poster": ["one", "two", "three"]}, log_level='"debug"')
 
 
 def texts(value):
@@ -53,7 +55,7 @@ def forms(secret):
 
 
 def whole_life():
-    for login in ("one", "two"):
+    for login in ("one", "two", "three"):
         browser, subject = sandbox.sign_in(gateway, login)
         path = f"/v1/grants/{login}/{urllib.parse.quote(subject, safe='')}"
         equal(gateway.broker(path + "/token").status, 200, f"{login}: a token for a program")
@@ -74,7 +76,8 @@ def nothing_shows():
     log = gateway.log()
     for word in ("for=code", "for=refresh", "for=revoke", "for=userinfo", "for=keys"):
         check(gateway.log_lines("level=debug", "event=provider.asked", word, "method=", f"url={sandbox.url}/", "status=", "milliseconds="), f"it has {word}", log[-3000:])
-    check(not gateway.log_lines("event=provider.asked", "?"), "no address has its query")
+    check(gateway.log_lines("event=provider.asked", "method=GET", "/sns/oauth2/access_token status=200") and not gateway.log_lines("event=provider.asked", "?"),
+          "no address has its query", gateway.log_lines("/sns/"))
     seen = {secret for secret in texts(sandbox.captures()) if len(secret) >= 16} | {secret for secret in sensitive if len(secret) >= 12}
     kinds = [secret for secret in seen if secret.count(".") == 2]
     check(len(seen) > 25 and kinds, "the sandbox saw secrets of all kinds", len(seen))

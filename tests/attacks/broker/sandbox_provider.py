@@ -43,7 +43,7 @@ class Sandbox:
     def sign_in(self, gateway, login="one"):
         """Ada signs in; her subject."""
         browser = Browser(gateway)
-        back = urllib.parse.urlsplit(ask(self.port, "GET", browser.start(login)[len(self.url):]).location)
+        back = urllib.parse.urlsplit(ask(self.port, "GET", browser.start(login)[len(self.url):].split("#")[0]).location)
         reply = browser.get(f"{back.path}?{back.query}")
         if reply.status != 303:
             raise AssertionError(reply)
