@@ -45,7 +45,7 @@ struct broker_key {
 
 struct settings {
 	struct pk_str public_url; /* "https://app.example.com", without a final slash */
-	struct pk_str listen; /* empty: what was passed, or the default (listening.c) */
+	struct pk_str listen;     /* empty: what was passed, or the default (listening.c) */
 	struct pk_str
 		broker; /* "unix:/run/proofkey/broker.sock" or "127.0.0.1:4181"; empty: none */
 	int64_t fronts;

@@ -102,7 +102,7 @@ static void a_session_at_the_provider(void **state)
 /* Of one login and one name, and where the one ends and the other begins matters. */
 static void names_of_sessions_at_providers(void **state)
 {
-	static const char *const pairs[][2] = {{"a", "b"}, {"b", "a"}, {"ab", ""}, {"", "ab"},
+	static const char *const pairs[][2] = {{"a", "b"},  {"b", "a"},  {"ab", ""}, {"", "ab"},
 					       {"a", "bc"}, {"ab", "c"}, {"a", "B"}};
 	uint8_t names[7][SESSION_ID], again[SESSION_ID];
 
