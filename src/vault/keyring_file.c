@@ -88,8 +88,18 @@ static bool sync_directory(const char *path)
 	return ok;
 }
 
-/* Makes the file, or leaves none; false with errno. Owner and permissions are those of `like`, where
- * it is given, and are there before the text is. */
+/* A new file is given the old one's owner and what he may do. The group has no permissions, so that
+ * it may become another where who is no member of it cannot give it. */
+static bool make_like(int fd, const struct stat *like)
+{
+	const bool owned = fchown(fd, like->st_uid, like->st_gid) == 0 ||
+			   (errno == EPERM && like->st_uid == geteuid());
+
+	return owned && fchmod(fd, like->st_mode & S_IRWXU) == 0;
+}
+
+/* Makes the file, or leaves none; false with errno. It is like another, where one is given, before
+ * the text is in it. */
 static bool write_new(const char *path, struct pk_str text, const struct stat *like)
 {
 	const int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -97,8 +107,7 @@ static bool write_new(const char *path, struct pk_str text, const struct stat *l
 	if (fd < 0)
 		return false;
 
-	bool ok = !like || (fchown(fd, like->st_uid, like->st_gid) == 0 &&
-			    fchmod(fd, like->st_mode & 07777) == 0);
+	bool ok = !like || make_like(fd, like);
 	int saved;
 
 	ok = ok && write_all(fd, text) && fsync(fd) == 0;

@@ -3,6 +3,7 @@
 import os
 import random
 import re
+import shutil
 import subprocess
 import tempfile
 import time
@@ -112,6 +113,18 @@ with tempfile.TemporaryDirectory(prefix="proofkey-keys-") as directory:
         run("keys", "drop", path, listed(path)[-1][0])
         says_yes("root may rotate for the owner", run("keys", "rotate", path))
         ok("whose the file stays", (os.stat(path).st_uid, os.stat(path).st_gid, os.stat(path).st_mode & 0o7777) == (65534, 65534, 0o600), os.stat(path))
+
+        # The owner may not be in the file's group, which has no permissions anyway.
+        os.chmod(directory, 0o755)
+        program = shutil.copy(PROGRAM, f"{directory}/program")
+        os.mkdir(f"{directory}/own")
+        os.chown(f"{directory}/own", 65534, 65534)
+        path = f"{directory}/own/keys"
+        run("keys", "new", path)
+        os.chown(path, 65534, 0)
+        got = subprocess.run([program, "keys", "rotate", path], capture_output=True, text=True, user=65534, group=65534, extra_groups=[])
+        says_yes("the owner may rotate, whatever the group", got)
+        ok("whose the file stays then", os.stat(path).st_uid == 65534 and os.stat(path).st_mode & 0o7777 == 0o600, os.stat(path))
 
     # Killed at any moment: the ring is the old one or the new one.
     path = f"{directory}/killed"
