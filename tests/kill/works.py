@@ -43,13 +43,16 @@ class Work:
     age = 1.1      # seconds of the keeper that is to die; one that dies younger than one is started again with delay
 
 
+AWAY = ("keeper-unavailable", "store-unavailable")  # the latter where the machine is so busy that a new connection takes seconds
+
+
 def refused(reply):
     """The keeper was away: said so, and nothing else."""
-    return reply.status == 503 and reply.json["fault"] == "keeper-unavailable"
+    return reply.status == 503 and reply.json["fault"] in AWAY
 
 
 def page_refused(reply):
-    return reply.status == 503 and reply.fault == "keeper-unavailable"
+    return reply.status == 503 and reply.fault in AWAY
 
 
 def goes_on(lane):
@@ -271,15 +274,22 @@ class Rotation(Work):
         return lambda: (len(lane.gateway.log_lines("event=gateway.ready")) > log[0]
                         or len(lane.gateway.log_lines("event=gateway.reload", "the old one stays")) > log[1])
 
+    @staticmethod
+    def ask(lane):
+        try:
+            return lane.token()
+        except OSError as error:
+            return error  # hung up on
+
     def ask_until(self, lane, done):
         replies, end = [], time.monotonic() + PATIENCE
         while not done() and time.monotonic() < end:
-            replies.append(lane.token())
+            replies.append(self.ask(lane))
             time.sleep(0.1)
         return replies
 
     def judge(self, lane, reply, killed):
-        odd = [one for one in reply if not (one.status == 200 or killed and refused(one))]
+        odd = [one for one in reply if isinstance(one, OSError) or not (one.status == 200 or killed and refused(one))]
         return f"a program was told {odd}" if odd else goes_on(lane)
 
 
