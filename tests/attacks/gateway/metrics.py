@@ -178,8 +178,10 @@ def described():
         PAGE.write_text(page.split(start)[0] + start + table + end + page.split(end)[1])
     equal(PAGE.read_text().split(start)[1].split(end)[0], table, "docs/metrics.md describes them all, and no others")
     used = set(re.findall(NAME, page.split(end)[1]))
+    for other in ("docs/operating.md", "packaging/prometheus-alerts.yml"):
+        used |= set(re.findall(rf"\b{NAME}\b", (PAGE.parents[1] / other).read_text()))
     names = {re.sub("_(bucket|sum|count)$", "", name) for name in used}
-    check(used and names <= set(re.findall(rf"# HELP ({NAME}) ", text)), "and asks for none that is not there", names)
+    check(used and names <= set(re.findall(rf"# HELP ({NAME}) ", text)), "and neither it nor the other pages nor the alerts ask for one that is not there", names)
 
 
 def hostile():
