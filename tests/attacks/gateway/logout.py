@@ -175,6 +175,25 @@ def asked_again():
     check(wait_for(lambda: all(provider.asked("revoke", token) for token in signed.tokens())), "one that hangs up, at the end")
 
 
+def discovered():
+    """The address is in the provider's metadata; without them nobody has to stay."""
+    metadata = "/office/.well-known/openid-configuration"
+    elsewhere = "http://127.0.0.1:1/sign-out?of=office"
+    provider.scripts[metadata] = lambda handler, document: handler.json({**document, "end_session_endpoint": elsewhere})
+    with Gateway(provider, sandbox=None, fronts=1, logins={"office": {"provider": '"oidc"', "issuer": f'"{provider.url}/office"'}}) as found:
+        browsers = [signed_in(at=found, login="office") for _ in range(2)]
+        policy = browsers[0].get("/").headers["content-security-policy"]
+        check(policy.endswith(" http://127.0.0.1:1"), "a form may lead where the metadata say", policy)
+        reply = log_out(browsers[0])
+        check(reply.location.startswith(elsewhere + "&id_token_hint=") and "state" in parameters(reply.location), "G-25 and so does signing out", reply)
+        provider.scripts[metadata] = lambda handler, document: handler.json({}, 500)
+        found.restart()
+        page = browsers[1].get("/")
+        check(page.status == 200 and "sub-ada" in page.text and page.headers["content-security-policy"].endswith("form-action 'self'"), "metadata that are away: the page is there", page)
+        check(stays(log_out(browsers[1]), found) and browsers[1].signed_in() is None, "and signing out ends here")
+        check(found.log_lines("event=logout.not_at_provider"), "the log says why")
+
+
 def refused_settings():
     for settings, logins, wanted in (({"logout": '"there"'}, None, "logout: it is"), ({}, {"one": {**LOGINS["stays"], "logout": '"no"'}}, "logout: it is"),
                                      ({}, {"one": {"provider": '"tiktok"', "logout": '"provider"', "scopes": '{"user.info.basic"}'}}, "no address to sign out at")):
@@ -190,5 +209,5 @@ with gateway, here:
     run(asked_again)
     gateway.stop()
     equal(len(gateway.log_lines("event=token.not_revoked", "before the provider could be asked again")), 2, "what was still to be revoked is in the log")
-run(refused_settings)
+run(discovered, refused_settings)
 finish()
