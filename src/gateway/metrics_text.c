@@ -175,15 +175,16 @@ static void put_seconds(struct pk_buf *out, uint64_t microseconds)
 		pk_buf_char(out, (char)('0' + left / unit));
 }
 
-/* Whether zeros are shown. Of the faults only those that were met are, of the logins those that
- * there are: hundreds of zeros would say nothing. */
+/* Whether it is shown before anything was counted. What comes into being with its first count never
+ * grows, as Prometheus sees it, and an alert would miss the first fault; so all are shown that may
+ * ever come. */
 static bool is_shown(const struct metrics *metrics, const struct family *family, size_t cell)
 {
 	char name[METRIC_LOGIN_MAX + 1];
 
 	if (family->label[0].values == LOGINS)
 		return metrics_login_name(metrics, cell / values_of(&family->label[1]), name);
-	return family->label[0].values == LISTED;
+	return family->label[0].values == LISTED || cell == METRIC_FAULTS - 1 || pk_fault_at(cell);
 }
 
 static void put_counter(const struct metrics *metrics, const struct family *family, size_t cell,

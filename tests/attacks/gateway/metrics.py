@@ -167,9 +167,8 @@ def described():
             for label, value in re.findall(r'([a-z]+)="([^"]*)"', sample):
                 labels.setdefault(label, dict())[value] = True
         labels.pop("le", None)
-        by_fault = not labels and f"\n{name} " not in text and kind == "counter" or "fault" in labels
-        words = "`fault`: an id of the fault list" if by_fault else "; ".join(
-            f"`{label}`: " + ("a name of the configuration" if label == "login" else ", ".join(values)) for label, values in labels.items())
+        of_many = {"login": "a name of the configuration", "fault": "an id of the fault list, or unlisted"}
+        words = "; ".join(f"`{label}`: " + of_many.get(label, ", ".join(values)) for label, values in labels.items())
         rows.append(f"| `{name}` | {kind} | {words} | {meaning} |\n")
     page = PAGE.read_text()
     start, end = "<!-- table: tests/attacks/gateway/metrics.py --renew -->\n", "<!-- end -->\n"
