@@ -113,9 +113,12 @@ def a_thousand(kind):
         check(replies[0].json["access_token"] != old, "a new one")
         equal(sandbox.refreshes(), 1, f"{store.name}: the provider was asked for it once")
         equal(store.row("state", "failures", "sent_at"), (0, 0, None), "and the store says so")
-        replies = Crowd(gateways[:1], subject, MANY).replies()
-        all_get_one(replies, MANY, f"{store.name}: {MANY} at one replica are given it again")
+        all_get_one(Crowd(gateways[:1], subject, MANY).replies(), MANY, f"{store.name}: {MANY} at one replica are given it again")
         equal(sandbox.refreshes(), 0, "without the provider")
+        expire(store)
+        sandbox.arm("reply-slow", seconds=2)
+        all_get_one(Crowd(gateways[:1], subject, MANY).replies(), MANY, f"{store.name}: {MANY} at one replica are told in one moment")
+        equal(sandbox.refreshes(), 1, "what the provider was asked once")
 
 
 def slow_provider(kind, seconds=30):
@@ -132,6 +135,19 @@ def slow_provider(kind, seconds=30):
         crowd.answers = crowd.answers[3:]
         all_get_one(crowd.replies(), FEW - 3, f"{store.name}: a provider that takes {seconds} seconds is waited for by all who ask")
         equal(sandbox.refreshes(), 1, f"{store.name}: and asked once")
+
+
+def impatient():
+    """Connections do not live for ever: who waits is told in time, and the refresh goes on for whoever asks next."""
+    with Sandbox() as sandbox, replicas(Sqlite, sandbox, 1) as (gateways, subject, store):
+        expire(store)
+        sandbox.refreshes()
+        sandbox.arm("reply-slow", seconds=55)
+        replies = Crowd(gateways, subject, 3).replies()
+        equal(tally(replies), {(503, "token-not-fresh"): 3}, "a provider that takes 55 seconds: who waits is told before")
+        check(all(reply.headers.get("retry-after") == "5" for reply in replies), "and when to come again", replies)
+        equal(gateways[0].token(subject).status, 200, "who does gets the token")
+        equal(sandbox.refreshes(), 1, "for which the provider was asked once")
 
 
 def killed(kind, dialect):
@@ -171,5 +187,5 @@ def on(kind):
 
 
 resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
-at_once(on(Sqlite), on(Postgres), on(Redis))
+at_once(on(Sqlite), on(Postgres), on(Redis), impatient)
 finish()
