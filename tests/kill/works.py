@@ -124,12 +124,13 @@ class Due(Refresh):
 
     def prepare(self, lane):
         super().prepare(lane)
+        self.before = len(lane.gateway.log_lines("event=token.refreshed"))
         lane.shelf.expire(lane, int(time.time()) + SOON)
         os.kill(lane.keeper(self.age), signal.SIGKILL)  # the next one looks for what is due, before it waits to be told
 
     def act(self, lane):
-        pid, before = lane.ready_keeper(), len(lane.gateway.log_lines("event=token.refreshed"))
-        self.seen = wait_for(lambda: not is_alive(pid) or len(lane.gateway.log_lines("event=token.refreshed")) > before, PATIENCE)
+        pid = lane.ready_keeper()
+        self.seen = wait_for(lambda: not is_alive(pid) or len(lane.gateway.log_lines("event=token.refreshed")) > self.before, PATIENCE)
         return []
 
     def judge(self, lane, reply, killed):
