@@ -9,6 +9,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import socket
 import ssl
 import subprocess
@@ -151,11 +152,18 @@ http {{
             raise AssertionError("nginx -t: " + done.stderr)
 
     def reload(self):
-        """Debian starts it when it is installed."""
+        """Debian starts it when it is installed. The workers of before still serve for a moment, by the old configuration."""
         if self.process:
-            self.process.send_signal(1)
+            before = self.workers()
+            self.process.send_signal(signal.SIGHUP)
+            if not wait_for(lambda: self.workers() and not before & self.workers(), 60):
+                raise AssertionError("nginx keeps its old workers: " + self.log()[-1000:])
         else:
             self.process = subprocess.Popen(self.command(), stderr=subprocess.DEVNULL)
+
+    def workers(self):
+        pid = self.process.pid
+        return set(pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
 
     def log(self):
         path = self.machine.root / "nginx.log"
@@ -433,7 +441,6 @@ def two_machines(site):
     nginx = one.path("/etc/nginx/sites-available/app.example.com")
     nginx.write_text(re.sub(r"upstream proofkey \{.*?\n\}\n", one.put(page.block("key", "upstream")), nginx.read_text(), flags=re.S))
     site.step("nginx", one)
-    # A reload takes a moment; until then nginx asks where the gateway was before.
     check(wait_for(lambda: Person(site).get(f"https://{HOST}/videos")[0] == 302), "nginx asks both", site.nginx.log()[-1500:])
 
 

@@ -16,7 +16,7 @@ from passed_sockets import launch, listening  # noqa: E402
 KNOWN = {
     "Unit": {"Description", "Documentation", "Wants", "After", "Requires", "StartLimitIntervalSec"},
     "Install": {"WantedBy", "Also"},
-    "Socket": {"ListenStream", "FileDescriptorName", "NoDelay", "Service", "SocketUser", "SocketGroup", "SocketMode", "RemoveOnStop"},
+    "Socket": {"TriggerLimitIntervalSec", "ListenStream", "FileDescriptorName", "NoDelay", "Service", "SocketUser", "SocketGroup", "SocketMode", "RemoveOnStop"},
     # Not what confines: systemd-analyze and the kernel see to that.
     "Service": {"Type", "ExecStart", "ExecReload", "Restart", "RestartSec", "KillMode", "TimeoutStopSec", "OOMPolicy", "User", "Group",
                 "StateDirectory", "StateDirectoryMode", "LoadCredential", "EnvironmentFile"},

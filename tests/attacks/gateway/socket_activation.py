@@ -146,6 +146,21 @@ def the_manager_hears():
         gateway.start()
 
 
+def a_name_of_linux_alone():
+    """NOTIFY_SOCKET=@NAME, which is no file (unix(7))."""
+    gateway = Gateway(provider)
+    manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    manager.settimeout(60)
+    manager.bind(f"\0{gateway.directory.name}")
+    with open(gateway.log_path, "ab") as log:
+        gateway.process = launch([("proofkey", listening(("127.0.0.1", gateway.port)))], [PROGRAM, "serve", "--config", str(gateway.config)],
+                                 {**SECRET, "NOTIFY_SOCKET": f"@{gateway.directory.name}"}, stdout=log, stderr=log)
+    check(manager.recv(4096).startswith(b"READY=1"), "a manager with an abstract name hears of it too")
+    gateway.stop()
+    manager.close()
+    gateway.discard()
+
+
 def nobody_to_tell():
     gateway = Gateway(provider)
     with open(gateway.log_path, "ab") as log:
@@ -206,5 +221,5 @@ def refused():
     gateway.discard()
 
 
-at_once(asked_while_it_is_away, asked_all_the_time, the_manager_hears, nobody_to_tell, lambda: broker(False), lambda: broker(True), refused)
+at_once(asked_while_it_is_away, asked_all_the_time, the_manager_hears, a_name_of_linux_alone, nobody_to_tell, lambda: broker(False), lambda: broker(True), refused)
 finish()
