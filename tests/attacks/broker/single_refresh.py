@@ -6,14 +6,19 @@ PROOFKEY_SOAK=1: each of them on each store. Without it, the long ones run on on
 import os
 import resource
 import selectors
+import signal
 import socket
 import sys
+import threading
 import time
 import urllib.parse
 
 sys.dont_write_bytecode = True
+from broker import Brokered
+from fake_provider import Handler
+from harness import Browser, Reply, at_once, check, equal, finish, run, sensitive, wait_for
 from refreshing import KEEPING, ROTATING, Postgres, Redis, Sandbox, Sqlite, expire, replicas
-from harness import Reply, at_once, check, equal, finish, run, sensitive, wait_for
+from refreshing_provider import Refreshing
 
 SOAK = bool(os.environ.get("PROOFKEY_SOAK"))
 REPLICAS = 3
@@ -115,10 +120,6 @@ def a_thousand(kind):
         equal(store.row("state", "failures", "sent_at"), (0, 0, None), "and the store says so")
         all_get_one(Crowd(gateways[:1], subject, MANY).replies(), MANY, f"{store.name}: {MANY} at one replica are given it again")
         equal(sandbox.refreshes(), 0, "without the provider")
-        expire(store)
-        sandbox.arm("reply-slow", seconds=2)
-        all_get_one(Crowd(gateways[:1], subject, MANY).replies(), MANY, f"{store.name}: {MANY} at one replica are told in one moment")
-        equal(sandbox.refreshes(), 1, "what the provider was asked once")
 
 
 def slow_provider(kind, seconds=30):
@@ -135,6 +136,29 @@ def slow_provider(kind, seconds=30):
         crowd.answers = crowd.answers[3:]
         all_get_one(crowd.replies(), FEW - 3, f"{store.name}: a provider that takes {seconds} seconds is waited for by all who ask")
         equal(sandbox.refreshes(), 1, f"{store.name}: and asked once")
+
+
+def busy_broker():
+    """A thousand answers in one moment, of long tokens, while the broker does not read: more than a socket holds."""
+    provider, go = Refreshing(), threading.Event()
+
+    def reply(handler, document):
+        go.wait(PATIENCE)
+        Handler.json(handler, document | {"access_token": document["access_token"] + "x" * 4000})
+    with provider, Brokered(provider, {"poster": ["one"]}, fronts=1) as gateway:
+        equal(Browser(gateway).sign_in(provider, refresh=reply).status, 303, "ada signs in")
+        store = Sqlite(gateway)
+        expire(store)
+        crowd = Crowd([gateway], "sub-ada", MANY)
+        wait_for(lambda: provider.asked("refresh"), PATIENCE)
+        time.sleep(2)  # so that most of them are heard
+        (broker,) = gateway.children("broker")
+        os.kill(broker, signal.SIGSTOP)
+        go.set()
+        wait_for(lambda: store.row("refreshed_at")[0], PATIENCE)
+        os.kill(broker, signal.SIGCONT)
+        all_get_one(crowd.replies(), MANY, f"{MANY} answers wait for a broker that is busy")
+        equal(provider.asked("refresh"), 1, "the provider was asked once")
 
 
 def impatient():
@@ -187,5 +211,5 @@ def on(kind):
 
 
 resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
-at_once(on(Sqlite), on(Postgres), on(Redis), impatient)
+at_once(on(Sqlite), on(Postgres), on(Redis), impatient, busy_broker)
 finish()
