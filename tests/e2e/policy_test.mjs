@@ -19,14 +19,14 @@ after(async () => {
 	await demo.stop();
 });
 
-test('G-02 G-04 cookies: two, out of reach for scripts and for other sites, nothing else is kept', async () => {
+test('G-02 G-04 cookies: three, out of reach for scripts and for other sites, nothing else is kept', async () => {
 	const visitor = await Visitor.arrive(browser, demo);
 	const tab = await visitor.tab();
 
 	await visitor.signsIn(tab, 'TikTok', 'Ada Lovelace');
 	const cookies = await visitor.cookies();
 
-	assert.deepEqual(cookies.map(({ name, value }) => name.replace(value.slice(0, 4), '*')).sort(), ['proofkey', 'proofkey-browser-*']);
+	assert.deepEqual(cookies.map(({ name, value }) => name.replace(value.slice(0, 4), '*')).sort(), ['proofkey', 'proofkey-answered', 'proofkey-browser-*']);
 	for (const { name, httpOnly, sameSite, path, domain, secure } of cookies)
 		assert.deepEqual({ httpOnly, sameSite, path, domain, secure },
 			{ httpOnly: true, sameSite: 'Lax', path: '/', domain: '127.0.0.1', secure: false }, name);

@@ -54,7 +54,7 @@ test('G-16 twenty tabs that wait at their providers are finished in any order', 
 		await visitor.isSignedIn(tab, person);
 		assert.equal((await visitor.me()).provider, login);
 	}
-	assert.equal((await visitor.cookies()).length, 2);
+	assert.equal((await visitor.cookies()).length, 3);
 	await visitor.leave();
 });
 
