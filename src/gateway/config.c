@@ -310,6 +310,10 @@ static bool take_login(struct config *config, cfg_t *section, size_t index)
 	login->login.issuer = text_of(section, "issuer");
 	login->login.sandbox = text_of(config->cfg, "sandbox");
 	login->pushed = cfg_getbool(section, "pushed");
+	login->refreshes_at_once = cfg_getint(section, "refreshes_at_once");
+	if (login->refreshes_at_once < 1 || login->refreshes_at_once > REFRESHES_AT_ONCE_MAX)
+		return refuse(config, section, "refreshes_at_once", "from 1 to %d",
+			      REFRESHES_AT_ONCE_MAX);
 	if (!check_discovery(config, section, login) || !take_logout(config, section, login))
 		return false;
 	switch (pk_login_check(&login->login, &why)) {
@@ -561,6 +565,7 @@ static bool declare(struct config *config)
 		CFG_STR("tenant", NULL, CFGF_NONE),
 		CFG_STR("issuer", NULL, CFGF_NONE),
 		CFG_BOOL("pushed", cfg_false, CFGF_NONE),
+		CFG_INT("refreshes_at_once", REFRESHES_AT_ONCE, CFGF_NONE),
 		CFG_STR("logout", NULL, CFGF_NONE),
 		CFG_END(),
 	};

@@ -8,8 +8,6 @@
 
 #include "gateway/keeper.h"
 
-#define REFRESHES_AT_ONCE 8 /* of one login: more would be a storm after a long sleep */
-
 /* Seconds that somebody waits for a refresh; less than programs and balancers wait for a reply. The
  * refresh itself has longer. */
 #define REFRESH_PATIENCE 50

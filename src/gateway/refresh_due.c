@@ -12,9 +12,14 @@
 #include <sodium.h>
 #include <time.h>
 
-#define BATCH 64
+#define BATCH 64      /* that are looked at in one go, or as many as may be under way */
 #define LOOK_AGAIN 30 /* seconds: other keepers store grants too */
 #define STORE_AGAIN 5
+
+static size_t batch_of(const struct login_settings *login)
+{
+	return login->refreshes_at_once > BATCH ? (size_t)login->refreshes_at_once : BATCH;
+}
 
 /* For the first login that is to be looked at; those that are being looked at set it again. */
 static void set_timer(struct keeper *keeper)
@@ -73,7 +78,7 @@ static void on_due(const struct vault_answer *answer, void *arg)
 		return;
 	}
 	look_out->late = count && answer->number < now ? now - answer->number : 0;
-	look_out->more = count == BATCH;
+	look_out->more = count == batch_of(look_out->login);
 	for (size_t i = 0; i < count; i++)
 		if (!refresh_due_grant(keeper, &answer->grant[(first + i) % count]))
 			look_out->more = true;
@@ -91,7 +96,8 @@ static void look(struct look_out *look_out)
 
 	look_out->asking = true;
 	look_out->missed = false;
-	vault_due(keeper->vault, look_out->login->login.name, time(NULL), BATCH, on_due, look_out);
+	vault_due(keeper->vault, look_out->login->login.name, time(NULL), batch_of(look_out->login),
+		  on_due, look_out);
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *arg)

@@ -63,6 +63,7 @@ static void put_login(struct pk_buf *out, const struct login_settings *login)
 	message_put_str(out, login->login.issuer);
 	message_put_str(out, login->login.sandbox);
 	message_put_number(out, login->pushed);
+	message_put_number(out, (uint64_t)login->refreshes_at_once);
 	message_put_number(out, login->ends_there);
 }
 
@@ -82,6 +83,7 @@ static void get_login(struct message_reader *in, struct login_settings *ret)
 	ret->login.issuer = message_str(in, TEXT_MAX);
 	ret->login.sandbox = message_str(in, TEXT_MAX);
 	ret->pushed = message_number(in) != 0;
+	ret->refreshes_at_once = (int64_t)message_number(in);
 	ret->ends_there = message_number(in) != 0;
 	ret->login.dialect = &ret->dialect;
 	if (in->bad || pk_dialect_parse(dialect, ret->dialect_text, &ret->dialect, NULL) != PK_OK)

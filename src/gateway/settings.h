@@ -14,6 +14,11 @@
 #define STORE_MAX 511
 #define SETTINGS_MAX (1u << 20) /* bytes, packed */
 
+/* Refreshes of one login that are under way at a time, in each keeper: not a storm after a long
+ * sleep; who has very many grants says how much their provider takes. */
+#define REFRESHES_AT_ONCE 8
+#define REFRESHES_AT_ONCE_MAX 256
+
 #define BROKER_KEYS_MAX 32
 #define BROKER_HASH 32
 
@@ -32,6 +37,7 @@ struct login_settings {
 	struct pk_str dialect_text; /* what `dialect` views */
 	struct pk_secret secret;    /* keeper only; empty for a public client */
 	bool pushed;                /* authorize requests go ahead, from the keeper (RFC 9126) */
+	int64_t refreshes_at_once;
 	bool ends_there; /* signing out goes on at the provider, where it has an address for it */
 };
 

@@ -353,9 +353,10 @@ static const struct statement statements[POSTGRES_CALLS] = {
 				 " WHERE login = $4 AND (login, subject) > ($1, $2)"
 				 " ORDER BY login, subject LIMIT $3",
 				 "bbnb", read_list},
+	/* Written so that no other index can give this order: few may be left of many. */
 	[POSTGRES_LIST_SEALED] = {"SELECT " COLUMNS " FROM proofkey.grants"
-				  " WHERE key = $4 AND (login, subject) > ($1, $2)"
-				  " ORDER BY login, subject LIMIT $3",
+				  " WHERE (key, login, subject) > ($4, $1, $2) AND key <= $4"
+				  " ORDER BY key, login, subject LIMIT $3",
 				  "bbnb", read_list},
 	[POSTGRES_FIND] = {"SELECT " COLUMNS " FROM proofkey.grants"
 			   " WHERE login = $1 AND subject = $2",

@@ -109,11 +109,11 @@ static bool configure(sqlite3 *database)
 			return false;
 	(void)sqlite3_limit(database, SQLITE_LIMIT_LENGTH, VALUE_MAX);
 	/* FULL: what is said to be stored is on the disk. secure_delete: what was deleted is
-	 * overwritten. */
+	 * overwritten. cache_size: 64 MiB at most hold the inner pages of ten million rows. */
 	return sqlite3_busy_timeout(database, BUSY_MILLISECONDS) == SQLITE_OK &&
 	       sqlite3_exec(database,
 			    "PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;"
-			    "PRAGMA temp_store = MEMORY",
+			    "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536",
 			    NULL, NULL, NULL) == SQLITE_OK;
 }
 

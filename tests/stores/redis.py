@@ -33,10 +33,10 @@ class Redis(servers.Server):
             words += ["--" + name, value]
         return words
 
-    def ask(self, *words):
-        """Runs one command in the database that is tested; gives its reply: bytes, a number, a list or None."""
-        with socket.create_connection(("127.0.0.1", self.port), 10) as connection, connection.makefile("rwb") as file:
-            for command in (["SELECT", "1"], words):
+    def ask(self, *words, database=1):
+        """Runs one command in the database that is tested, or another; gives its reply: bytes, a number, a list or None."""
+        with socket.create_connection(("127.0.0.1", self.port), 60) as connection, connection.makefile("rwb") as file:
+            for command in (["SELECT", str(database)], words):
                 file.write(b"*%d\r\n" % len(command))
                 for word in command:
                     word = word.encode()

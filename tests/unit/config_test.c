@@ -126,6 +126,7 @@ static void what_is_not_given_has_a_default(void **state)
 	assert_text(settings->listen, "");
 	assert_text(settings->store, "sqlite:vault.db");
 	assert_int_equal(settings->fronts, 0);
+	assert_int_equal(settings->login[0].refreshes_at_once, REFRESHES_AT_ONCE);
 	assert_int_equal(settings->session_lifetime, 12 * 3600);
 	assert_int_equal(settings->attempt_lifetime, 600);
 	assert_false(settings->explain_to_users);
@@ -448,6 +449,8 @@ static const struct {
 	{FIRST(CLIENT "\nclient_secret = \"hush\"\nclient_secret_file = \"secret\""), "proofkey.conf:7: client_secret: client_secret and client_secret_file are two sources"},
 	{FIRST("provider = \"tiktok\" client_id = \"x\""), "proofkey.conf:6: provider: TikTok needs client_secret or client_secret_file"},
 	{FIRST("provider = \"rfc7636\" client_id = \"x\""), "proofkey.conf:7: host: "},
+	{FIRST(CLIENT "refreshes_at_once = 0"), "refreshes_at_once: from 1 to 256"},
+	{FIRST(CLIENT "refreshes_at_once = 257"), "refreshes_at_once: from 1 to 256"},
 	{FIRST("provider = \"rfc7636\" client_id = \"x\"\nhost = \"a/b\""), "proofkey.conf:7: host: "},
 	{PROVIDERS FIRST("provider = \"x\" client_id = \"x\"\nclient_secret = \"hush\""), "proofkey.conf:8: client_secret: Mine takes no client secret"},
 	{FIRST("provider = \"genesys\" client_id = \"x\"\nregion = \"moon\" client_secret = \"hush\""), "proofkey.conf:7: region: "},

@@ -42,6 +42,7 @@ static void add_login(const char *name, const char *dialect, struct pk_secret se
 	};
 	login->secret = secret;
 	login->pushed = secret.text.len > 0;
+	login->refreshes_at_once = secret.text.len ? 64 : 8;
 	login->ends_there = !login->pushed;
 }
 
@@ -128,6 +129,7 @@ static void assert_logins_equal(void)
 		assert_true(pk_str_equal(got->login.issuer, want->login.issuer));
 		assert_true(pk_str_equal(got->login.sandbox, want->login.sandbox));
 		assert_int_equal(got->pushed, want->pushed);
+		assert_int_equal(got->refreshes_at_once, want->refreshes_at_once);
 		assert_int_equal(got->ends_there, want->ends_there);
 		assert_ptr_equal(got->login.dialect, &got->dialect);
 		assert_true(pk_str_equal(got->dialect.name, want->dialect.name));

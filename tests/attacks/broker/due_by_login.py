@@ -49,6 +49,7 @@ class Provider:
         connection.close()
 
     def end(self):
+        self.listener.shutdown(socket.SHUT_RDWR)  # else who waits in accept() takes one more
         self.listener.close()
         for connection in self.held:
             connection.close()
