@@ -127,6 +127,8 @@ def revoked():
     check(is_refusal(gateway.token("sub-linus"), 404, "no_grant"), "and gone")
     check(is_refusal(gateway.broker("/v1/grants/one/sub-linus", "DELETE"), 404, "no_grant"), "once")
     check(wait_for(lambda: all(provider.asked("revoke", token) == 1 for token in provider.tokens_of(path))), "the provider was asked to forget both tokens")
+    equal(browser.signed_in(), "sub-linus", "the person stays signed in: a session has no token")
+    equal((browser.log_out().status, browser.signed_in()), (303, None), "and can sign out, with nothing left to revoke")
     for method, path in (("DELETE", "/v1/grants/one/sub-ada/token"), ("GET", "/v1/grants/one/sub-ada"), ("POST", "/v1/grants/one/sub-ada/token"), ("DELETE", "/v1/grants"),
                          ("HEAD", "/v1/grants"), ("OPTIONS", "/v1/grants/one/sub-ada/token"), ("PUT", "/v1/grants/one/sub-ada")):
         reply = gateway.broker(path, method)
