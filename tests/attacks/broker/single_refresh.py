@@ -3,6 +3,7 @@
 has ended; a provider that takes half a minute; a replica that is killed while it refreshes. The sandbox is the provider, and counts.
 
 PROOFKEY_SOAK=1: each of them on each store. Without it, the long ones run on one."""
+import contextlib
 import os
 import resource
 import selectors
@@ -187,7 +188,8 @@ def killed(kind, dialect):
         crowd = Crowd(others, subject, FEW)
         first.quiet = False
         for pid in [*first.children("keeper"), first.process.pid, *first.children("broker"), *first.children("front")]:
-            os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # it has seen that the others are gone
+                os.kill(pid, signal.SIGKILL)
         first.process.wait()
         told = tally(asking.replies())
         check(told in ({None: 1}, {(503, "keeper-unavailable"): 1}), "and is killed", told)
