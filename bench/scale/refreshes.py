@@ -112,11 +112,15 @@ class Measurement:
 
 
 def keeper_of(gateway):
-    with open(f"/proc/{gateway.pid}/task/{gateway.pid}/children", encoding="ascii") as file:
-        for child in file.read().split():
-            with open(f"/proc/{child}/cmdline", "rb") as line:
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        with open(f"/proc/{gateway.pid}/task/{gateway.pid}/children", encoding="ascii") as file:
+            children = file.read().split()
+        for child in children:
+            with contextlib.suppress(OSError), open(f"/proc/{child}/cmdline", "rb") as line:
                 if b"keeper" in line.read():
                     return int(child)
+        time.sleep(0.01)
     raise SystemExit("scale: the gateway has no keeper")
 
 
@@ -139,6 +143,11 @@ def refreshed(measurement, overdue):
     return (done - first) / took, busy / (done - first) * 1e6
 
 
+def is_whole(reply):
+    head, end, body = reply.partition(b"\r\n\r\n")
+    return end and len(body) >= int(re.search(rb"(?im)^Content-Length: (\d+)", head)[1])
+
+
 def ask_broker(measurement, subjects):
     """Seconds that each request took, over one connection."""
     took = []
@@ -148,7 +157,7 @@ def ask_broker(measurement, subjects):
             began = time.perf_counter()
             connection.sendall(f"GET /v1/grants/{LOGIN}/s{subject:07}/token HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {SECRET}\r\n\r\n".encode())
             reply = b""
-            while not (head := re.search(rb"Content-Length: (\d+)\r\n.*?\r\n\r\n", reply, re.S | re.I)) or len(reply) < head.end() + int(head[1]):
+            while not is_whole(reply):
                 more = connection.recv(65536)
                 if not more:
                     raise SystemExit(f"scale: the broker hung up: {reply!r}")
