@@ -57,6 +57,7 @@ struct look_out {
 	const struct login_settings *login;
 	int64_t next_at; /* when it looks again */
 	int64_t late;    /* seconds since the longest overdue one was due, when it last looked */
+	size_t asked;    /* the answer has so many at most */
 	bool asking;     /* it is looking */
 	bool missed;     /* something became due earlier while it did */
 	bool more;       /* it saw more than there was room for */

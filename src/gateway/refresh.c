@@ -767,12 +767,14 @@ static size_t under_way(const struct keeper *keeper, struct pk_str login)
 	return count;
 }
 
-static bool has_room(const struct keeper *keeper, struct pk_str login)
+size_t refresh_room(const struct keeper *keeper, struct pk_str login)
 {
 	const struct login_settings *of_settings = settings_login(keeper->settings, login);
+	const size_t most =
+		of_settings ? (size_t)of_settings->refreshes_at_once : REFRESHES_AT_ONCE;
+	const size_t count = under_way(keeper, login);
 
-	return (int64_t)under_way(keeper, login) <
-	       (of_settings ? of_settings->refreshes_at_once : REFRESHES_AT_ONCE);
+	return count < most ? most - count : 0;
 }
 
 static struct refresh *new_refresh(struct keeper *keeper, struct pk_str login,
@@ -801,7 +803,7 @@ static struct refresh *new_refresh(struct keeper *keeper, struct pk_str login,
 
 static void add(struct keeper *keeper, struct refresh *refresh)
 {
-	const bool room = has_room(keeper, refresh->grant.login);
+	const bool room = refresh_room(keeper, refresh->grant.login);
 
 	keeper_job_begin(keeper, &refresh->job, NULL, 0);
 	LIST_INSERT_HEAD(&keeper->refreshing.all, refresh, entry);
@@ -855,7 +857,7 @@ bool refresh_due_grant(struct keeper *keeper, const struct grant *grant)
 		refresh->due = true;
 		return true;
 	}
-	if (!has_room(keeper, grant->login))
+	if (!refresh_room(keeper, grant->login))
 		return false;
 	refresh = new_refresh(keeper, grant->login, grant->subject);
 	if (!refresh)

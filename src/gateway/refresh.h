@@ -42,6 +42,9 @@ bool refresh_spared(struct keeper *keeper, struct pk_str login, struct pk_str su
  * login. */
 bool refresh_due_grant(struct keeper *keeper, const struct grant *grant);
 
+/* How many more of that login may be under way. */
+size_t refresh_room(const struct keeper *keeper, struct pk_str login);
+
 /* Refreshing what is due: refresh_due.c. Of that login something is due then, or a refresh ended, so
  * that there is room for another. */
 bool refresh_due_begin(struct keeper *keeper);

@@ -12,13 +12,18 @@
 #include <sodium.h>
 #include <time.h>
 
-#define BATCH 64      /* that are looked at in one go, or as many as may be under way */
+#define BATCH 8       /* that are looked at for each that there is room for */
 #define LOOK_AGAIN 30 /* seconds: other keepers store grants too */
 #define STORE_AGAIN 5
 
-static size_t batch_of(const struct login_settings *login)
+/* How many are asked for: some more than there is room for, as replicas see the same ones. */
+static size_t batch_of(const struct look_out *look_out)
 {
-	return login->refreshes_at_once > BATCH ? (size_t)login->refreshes_at_once : BATCH;
+	const size_t batch = BATCH * refresh_room(look_out->keeper, look_out->login->login.name);
+
+	return batch < BATCH                   ? BATCH
+	       : batch < REFRESHES_AT_ONCE_MAX ? batch
+					       : REFRESHES_AT_ONCE_MAX;
 }
 
 /* For the first login that is to be looked at; those that are being looked at set it again. */
@@ -78,7 +83,7 @@ static void on_due(const struct vault_answer *answer, void *arg)
 		return;
 	}
 	look_out->late = count && answer->number < now ? now - answer->number : 0;
-	look_out->more = count == batch_of(look_out->login);
+	look_out->more = count == look_out->asked;
 	for (size_t i = 0; i < count; i++)
 		if (!refresh_due_grant(keeper, &answer->grant[(first + i) % count]))
 			look_out->more = true;
@@ -96,8 +101,9 @@ static void look(struct look_out *look_out)
 
 	look_out->asking = true;
 	look_out->missed = false;
-	vault_due(keeper->vault, look_out->login->login.name, time(NULL), batch_of(look_out->login),
-		  on_due, look_out);
+	look_out->asked = batch_of(look_out);
+	vault_due(keeper->vault, look_out->login->login.name, time(NULL), look_out->asked, on_due,
+		  look_out);
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *arg)
