@@ -60,6 +60,9 @@ static void note_store(struct keeper *keeper, const struct vault_answer *answer)
 {
 	const bool down = answer->result != VAULT_OK;
 
+	/* It was closed by us. */
+	if (keeper->refreshing.stopped)
+		return;
 	if (down && !keeper->store_down)
 		log_text("error", "keeper.revoked",
 			 "the store does not tell the revoked sessions: %s", answer->problem);

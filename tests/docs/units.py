@@ -195,11 +195,14 @@ class Machine:
         """Everything on it is gone at once, its sockets too."""
         for name in list(self.sockets):
             self.sockets.pop(name)[1].close()
-        for pid in [self.process.pid, *self.children()]:
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
+        # At once: nobody may notice the end of another.
+        pids = [self.process.pid, *self.children()]
+        for number in (signal.SIGSTOP, signal.SIGKILL):
+            for pid in pids:
+                try:
+                    os.kill(pid, number)
+                except ProcessLookupError:
+                    pass
         self.process.wait()
         self.process = None
         self.manager.setblocking(False)
