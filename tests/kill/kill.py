@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The keeper is killed at every step of its work, and nothing is lost that its provider still honours: kill.py PROGRAM STORE [KILLS [SEED]]
 
-STORE is sqlite, postgres or redis. Without KILLS there are a few dozen; as many as there are steps, and more, take all steps and random
+STORE is sqlite, postgres or redis. A few dozen KILLS are the default; twice as many as there are steps take all of them, and random
 moments besides. A SEED that was printed repeats what was chosen, though not what else the machine does."""
 import pathlib
 import queue
@@ -20,9 +20,10 @@ from works import WORKS
 import harness
 from harness import SANITIZED, check, finish, lock
 
-LANES = 8
+LANES = 8       # gateways that are worked on at a time
 KILLS = 40
 TRAILING = 0.3  # seconds that a keeper has after its answer, in which it may still die of what it does then
+
 store = sys.argv[2]
 kills = int(sys.argv[3]) if len(sys.argv) > 3 else KILLS
 seed = int(sys.argv[4]) if len(sys.argv) > 4 else random.SystemRandom().randrange(1 << 32)

@@ -94,7 +94,8 @@ class OnRedis(Redis):
                               text=True).stdout
 
     def expire(self, lane, due=None):
-        self.run_script(lane, EXPIRE, str(due or ""), *[str(word) for pair in ended_token(due).items() for word in pair])
+        words = [str(word) for pair in ended_token(due).items() for word in pair]
+        self.run_script(lane, EXPIRE, str(due or ""), *words)
 
     def sealed_with(self, lane):
         return set(self.run_script(lane, SEALED).split())
