@@ -71,6 +71,9 @@ class Sqlite:
 
     def fill(self, rows):
         store = sqlite3.connect(self.path(rows), isolation_level=None)
+        # A log of all of it would be written twice; the gateway's own connection has one again.
+        store.execute("PRAGMA journal_mode = DELETE")
+        store.execute("PRAGMA journal_mode = OFF")
         store.execute("PRAGMA synchronous = OFF")
         store.execute("PRAGMA cache_size = -500000")
         indexes = store.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND tbl_name = 'grants' AND sql IS NOT NULL").fetchall()
@@ -86,7 +89,6 @@ class Sqlite:
             store.execute(text)
         store.execute("INSERT INTO grant_counts VALUES (0, ?)", (rows,))
         store.execute("COMMIT")
-        store.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         store.close()
 
     def size(self, rows):
