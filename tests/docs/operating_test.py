@@ -278,11 +278,12 @@ class Person:
         self.site = site
         self.context = ssl.create_default_context(cafile=str(site.one.path("/etc/ssl/app.example.com.pem")))
         self.jar = {}
+        self.patience = 150  # seconds for one request
 
     def connect(self, url):
         if url.hostname != HOST:
-            return http.client.HTTPConnection(url.hostname, url.port, timeout=150)
-        connection = http.client.HTTPSConnection(HOST, context=self.context, timeout=150)
+            return http.client.HTTPConnection(url.hostname, url.port, timeout=self.patience)
+        connection = http.client.HTTPSConnection(HOST, context=self.context, timeout=self.patience)
         connection._create_connection = lambda address, timeout, source: socket.create_connection(("127.0.0.1", self.site.port["nginx"]), timeout)
         return connection
 
@@ -446,6 +447,19 @@ def two_machines(site):
     check(wait_for(lambda: Person(site).get(f"https://{HOST}/videos")[0] == 302), "nginx asks both", site.nginx.log()[-1500:])
 
 
+def falls_silent(site, machine):
+    """A gateway that neither answers nor hangs up."""
+    person = Person(site)
+    subject = person.visit("/")
+    person.patience = 55  # nginx's own would be 60
+    machine.freeze(signal.SIGSTOP)
+    try:
+        seen = [person.get(f"https://{HOST}/videos/{i}") for i in range(4)]
+        check({(status, text) for status, _, text in seen} == {(200, subject)}, f"{machine.root.name} falls silent: who is signed in goes on", seen)
+    finally:
+        machine.freeze(signal.SIGCONT)
+
+
 def nobody_notices(site):
     one, two = site.one, site.two
     crowd = Crowd(site, PEOPLE)
@@ -463,6 +477,7 @@ def nobody_notices(site):
         check(well, f"{two.root.name} is restarted", crowd.complaints[:5])
         one, two = two, one
     crowd.end()
+    falls_silent(site, one)
     again = sum(machine.log().count("event=login.again") for machine in (one, two))
     check(not crowd.complaints, f"none of {crowd.logins} logins failed, no session was lost, nobody saw an error page; {again} began anew",
           "\n".join(crowd.complaints[:20]) + "\n" + site.nginx.log()[-1500:])

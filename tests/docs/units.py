@@ -191,6 +191,11 @@ class Machine:
         pid = self.process.pid
         return [int(child) for child in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
+    def freeze(self, number):
+        """SIGSTOP or SIGCONT, for all of it."""
+        for pid in [self.process.pid, *self.children()]:
+            os.kill(pid, number)
+
     def power_cut(self):
         """Everything on it is gone at once, its sockets too."""
         for name in list(self.sockets):
