@@ -9,6 +9,7 @@ import argparse
 import contextlib
 import os
 import re
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -276,6 +277,7 @@ def main():
     parser.add_argument("--only", choices=["stores", "refreshes"], help="a part of it")
     parser.add_argument("--write", action="store_true", help="put the tables into docs/scale.md")
     arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the servers end with it
     sizes = [1000, 100000] + ([arguments.rows] if arguments.rows else [] if arguments.short else [10000000])
     parts = [machine()]
     with tempfile.TemporaryDirectory(prefix="proofkey-scale-") as directory:
