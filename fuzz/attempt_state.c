@@ -12,7 +12,10 @@
 
 #define PLAIN_MAX 1280
 
-static const struct keys keys = {{{{1, 2, 3, 4}, "a fixed key of 32 bytes to fuzz"}}, 1};
+static const struct keys keys = {
+	.key = {{{1, 2, 3, 4}, "a fixed key of 32 bytes to fuzz"}},
+	.count = 1,
+};
 static struct token_sealer *sealer;
 
 static void set_up(void)

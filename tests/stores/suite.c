@@ -803,7 +803,7 @@ static void due_are_given_in_their_order(void **state)
 /* However many are overdue of one login, those of another are seen. */
 static void due_are_of_one_login(void **state)
 {
-	static const struct pk_str logins[] = {
+	const struct pk_str logins[] = {
 		PK_STR("login"), PK_STR("logi"), PK_STR("login2"), {"lo\0gin", 6}, {"login\0", 6},
 	};
 	enum { LOGINS = sizeof(logins) / sizeof(logins[0]) };
