@@ -12,12 +12,16 @@ const width = 560;
 const height = 400; /* of the window; a picture is as high as its page */
 const margin = 32;
 
-const compress = (path) => execFileSync('pngquant', ['--force', '--strip', '--speed', '1', '--output', path, path]);
+async function keep(tab, name, part = {}) {
+	const path = `${directory}${name}`;
+
+	await tab.screenshot({ path, ...part });
+	execFileSync('pngquant', ['--force', '--strip', '--speed', '1', '--output', path, path]);
+	console.log(`${name} ${Math.ceil((await stat(path)).size / 1000)} kB`);
+}
 
 /** The page without the empty space above and below it. */
 async function draw(tab, name) {
-	const path = `${directory}${name}.png`;
-
 	await tab.mouse.move(0, 0);
 	const { top, bottom } = await tab.evaluate(() => {
 		const parts = [...document.body.children].map((part) => part.getBoundingClientRect());
@@ -25,9 +29,19 @@ async function draw(tab, name) {
 		return { top: parts[0].top + scrollY, bottom: parts.at(-1).bottom + scrollY };
 	});
 
-	await tab.screenshot({ path, fullPage: true, clip: { x: 0, y: top - margin, width, height: bottom - top + 2 * margin } });
-	compress(path);
-	console.log(`${name}.png ${Math.ceil((await stat(path)).size / 1000)} kB`);
+	await keep(tab, `${name}.png`, { fullPage: true, clip: { x: 0, y: top - margin, width, height: bottom - top + 2 * margin } });
+}
+
+/** The demo has a button for each of its providers: as many as a window shows. */
+async function drawSignIn(browser, demo, colorScheme) {
+	const visitor = await Visitor.arrive(browser, demo, { viewport: { width: 1080, height: 620 }, deviceScaleFactor: 2, colorScheme });
+	const tab = await visitor.tab();
+	const name = `sign-in${colorScheme === 'dark' ? '-dark' : ''}.png`;
+
+	await tab.goto(`${demo.gateway}/`);
+	await tab.mouse.move(0, 0);
+	await keep(tab, name);
+	await visitor.leave();
 }
 
 const open = async (browser, demo, colorScheme = 'light') => {
@@ -49,11 +63,7 @@ async function drawConsole(browser, demo, colorScheme) {
 	await visitor.decides(tab, { person: 'Ada Lovelace' });
 	await tab.locator('.verdict.bad').waitFor();
 	await tab.locator('#pkce .result').waitFor();
-	const path = `${directory}console${colorScheme === 'dark' ? '-dark' : ''}.png`;
-
-	await tab.screenshot({ path });
-	compress(path);
-	console.log(`${path.slice(directory.length)} ${Math.ceil((await stat(path)).size / 1000)} kB`);
+	await keep(tab, `console${colorScheme === 'dark' ? '-dark' : ''}.png`);
 	// The answer to the wrong challenge is a refusal, and the browser notes it.
 	visitor.complaints.splice(0, Infinity, ...visitor.complaints.filter((complaint) => !/status of 400/.test(complaint)));
 	await visitor.leave();
@@ -67,8 +77,6 @@ try {
 	await mkdir(directory, { recursive: true });
 	const [visitor, tab] = await open(browser, demo);
 
-	await tab.goto(`${demo.gateway}/`);
-	await draw(tab, 'sign-in');
 	await visitor.goToProvider(tab, 'TikTok');
 	await draw(tab, 'consent');
 	const callback = await visitor.catchCallback(tab, 'Ada Lovelace');
@@ -83,14 +91,10 @@ try {
 	await draw(strangerTab, 'fault');
 	await stranger.leave();
 
-	for (const colorScheme of ['light', 'dark'])
+	for (const colorScheme of ['light', 'dark']) {
+		await drawSignIn(browser, demo, colorScheme);
 		await drawConsole(browser, demo, colorScheme);
-
-	const [night, nightTab] = await open(browser, demo, 'dark');
-
-	await nightTab.goto(`${demo.gateway}/`);
-	await draw(nightTab, 'sign-in-dark');
-	await night.leave();
+	}
 } finally {
 	await browser.close();
 	await demo.stop();
