@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from statistics import median
@@ -76,8 +77,8 @@ def listens(address):
 
 
 class Measurement:
-    def __init__(self, build, directory, store, milliseconds, at_once):
-        self.build, self.directory, self.store = build, directory, store
+    def __init__(self, build, directory, store, milliseconds, at_once, login=LOGIN):
+        self.build, self.directory, self.store, self.login = build, directory, store, login
         self.milliseconds, self.at_once = milliseconds, at_once
         self.provider, self.address = free_address(), free_address()
 
@@ -91,11 +92,11 @@ class Measurement:
         with open(self.path("broker.key"), "w", encoding="ascii", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
             file.write(SECRET + "\n")
         with open(self.path("proofkey.conf"), "w", encoding="ascii") as file:
-            file.write(CONFIG.format(address=self.address, store=self.store, directory=self.directory, provider=self.provider, login=LOGIN,
+            file.write(CONFIG.format(address=self.address, store=self.store, directory=self.directory, provider=self.provider, login=self.login,
                                      at_once=self.at_once))
         for count, at in ((more, refresh_at), (overdue, int(time.time()) - 60)):
             if count:
-                subprocess.run([os.path.join(self.build, "tests", "stores_seed"), self.path("keys"), self.store, LOGIN, str(count), str(at)],
+                subprocess.run([os.path.join(self.build, "tests", "stores_seed"), self.path("keys"), self.store, self.login, str(count), str(at)],
                                check=True, stdout=subprocess.DEVNULL)
 
     @contextlib.contextmanager
@@ -155,7 +156,7 @@ def ask_broker(measurement, subjects):
         connection.connect(measurement.path("broker.sock"))
         for subject in subjects:
             began = time.perf_counter()
-            connection.sendall(f"GET /v1/grants/{LOGIN}/s{subject:07}/token HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {SECRET}\r\n\r\n".encode())
+            connection.sendall(f"GET /v1/grants/{measurement.login}/s{subject:07}/token HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {SECRET}\r\n\r\n".encode())
             reply = b""
             while not is_whole(reply):
                 more = connection.recv(65536)
@@ -181,6 +182,23 @@ def asked(measurement, grants, requests):
             thread.join()
         took = time.monotonic() - began
     return median(alone) * 1e6, 16 * (requests // 4) / took
+
+
+def asked_in_turn(build, directory, addresses):
+    """The seconds that token requests take at stores that hold other grants, too, by their number: a gateway for each, asked in turn."""
+    took = {rows: [] for rows in addresses}
+    with contextlib.ExitStack() as stack:
+        measurements = {}
+        for rows, address in addresses.items():
+            own = stack.enter_context(tempfile.TemporaryDirectory(dir=directory))
+            measurements[rows] = Measurement(build, own, address, 0, 8, "asked")
+            measurements[rows].prepare(0, 1000, int(time.time()) + 86400)
+            stack.enter_context(measurements[rows].gateway())
+        for turn in range(31):
+            for rows, measurement in measurements.items():
+                one = ask_broker(measurement, [(turn * 37 + n * 7) % 1000 for n in range(50)])
+                took[rows] += one if turn else []
+    return took
 
 
 @contextlib.contextmanager

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from statistics import quantiles
 
 sys.dont_write_bytecode = True
 
@@ -27,7 +28,8 @@ from redis import Redis  # noqa: E402
 
 TURNS = 150
 WHAT = {
-    "get": "a grant (what a token request asks)",
+    "token": "a token for a program, through the broker; one of a thousand that are asked for",
+    "get": "a grant from the store; any of them",
     "due": "64 that are due, all being overdue",
     "none-due": "what is due, where nothing is",
     "refresh": "a refresh: lease, note of sending, new tokens",
@@ -67,7 +69,7 @@ class Sqlite:
     def path(self, rows):
         return os.path.join(self.directory, f"{rows}.db")
 
-    def address(self, rows):
+    def address_of(self, rows):
         return "sqlite:" + self.path(rows)
 
     def fill(self, rows):
@@ -186,11 +188,12 @@ class ScaleRedis(Redis):
         return self.sizes[rows]
 
 
-def measure(bench, store, sizes):
+def measure(build, directory, store, sizes):
     """For each call: the sizes with median and 95th percentile, in microseconds."""
-    words, filled = [], 0
+    bench = os.path.join(build, "bench", "bench_store_scale")
+    addresses, words, filled = {}, [], 0
     for rows in sizes:
-        address = store.address_of(rows) if hasattr(store, "address_of") else store.address(rows)
+        address = addresses[rows] = store.address_of(rows)
         make_tables(bench, address)
         began = time.monotonic()
         store.fill(rows)
@@ -207,6 +210,8 @@ def measure(bench, store, sizes):
     for line in out.splitlines():
         name, rows, median, late = line.split()
         got.setdefault(name, {})[int(rows)] = float(median), float(late)
+    got["token"] = {rows: tuple(quantiles(seconds, n=20)[n] * 1e6 for n in (9, 18))
+                    for rows, seconds in refreshes.asked_in_turn(build, directory, addresses).items()}
     return got, bytes_each
 
 
@@ -229,24 +234,24 @@ def memory_for(rows, bytes_each):
     return rows * bytes_each * 2 < available
 
 
-def stores_text(bench, directory, sizes):
+def stores_text(build, directory, sizes):
     parts = []
     with Sqlite(directory) as store:
         say("SQLite")
-        parts.append(table(store.name, *measure(bench, store, sizes)))
+        parts.append(table(store.name, *measure(build, directory, store, sizes)))
         for rows in sizes:
             for end in ("", "-wal", "-shm"):
                 with contextlib.suppress(FileNotFoundError):
                     os.unlink(store.path(rows) + end)
     with ScalePostgres() as store:
         say("PostgreSQL")
-        parts.append(table(store.name, *measure(bench, store, sizes)))
+        parts.append(table(store.name, *measure(build, directory, store, sizes)))
     with ScaleRedis() as store:
         say("Redis")
         of_redis = [rows for rows in sizes if rows <= 1000000 or memory_for(rows, 1700)]
         if len(of_redis) < len(sizes):
             of_redis.append(1000000)
-        parts.append(table(store.name, *measure(bench, store, of_redis)))
+        parts.append(table(store.name, *measure(build, directory, store, of_redis)))
     return "\n\n".join(parts)
 
 
@@ -281,9 +286,8 @@ def main():
     sizes = [1000, 100000] + ([arguments.rows] if arguments.rows else [] if arguments.short else [10000000])
     parts = [machine()]
     with tempfile.TemporaryDirectory(prefix="proofkey-scale-") as directory:
-        bench = os.path.join(arguments.build, "bench", "bench_store_scale")
         if arguments.only != "refreshes":
-            parts.append(stores_text(bench, directory, sizes))
+            parts.append(stores_text(arguments.build, directory, sizes))
         if arguments.only != "stores":
             parts.append(refreshes.text(arguments.build, directory))
     text = "\n\n".join(parts)
