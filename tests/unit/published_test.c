@@ -12,7 +12,9 @@
 #include <arpa/inet.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
+static struct settings settings; /* no login: what is asked for is counted as of another one */
 static struct keeper keeper;
 static struct login_settings login;
 static struct published published;
@@ -118,13 +120,16 @@ static int set_up(void **state)
 	socklen_t size = sizeof(address);
 	char error[128];
 	const int fd = http_listen("127.0.0.1:0", false, error, sizeof(error));
+	const int counters = metrics_create();
 
 	(void)state;
-	if (fd < 0 || getsockname(fd, (struct sockaddr *)&address, &size) != 0)
+	if (fd < 0 || counters < 0 || getsockname(fd, (struct sockaddr *)&address, &size) != 0)
 		return 1;
 	snprintf(url, sizeof(url), "http://127.0.0.1:%u", ntohs(address.sin_port));
-	keeper = (struct keeper){.base = http_base_new(), .ticks = 1};
+	keeper = (struct keeper){.base = http_base_new(), .settings = &settings, .ticks = 1};
 	keeper.client = http_client_new(keeper.base);
+	keeper.metrics = metrics_map(counters);
+	close(counters);
 	server = http_server_new(keeper.base, fd, answer, NULL);
 	login = (struct login_settings){.login = {.name = PK_STR("work")}};
 	published_init(&published, &keeper, &kind, &login);
@@ -140,6 +145,7 @@ static int tear_down(void **state)
 	(void)state;
 	published_free(&published);
 	http_client_free(keeper.client);
+	metrics_unmap(keeper.metrics);
 	http_server_free(server);
 	event_base_free(keeper.base);
 	return 0;
