@@ -292,6 +292,7 @@ static bool set_up(struct keeper *keeper)
 	LIST_INIT(&keeper->endings);
 	LIST_INIT(&keeper->asked);
 	LIST_INIT(&keeper->revocations);
+	LIST_INIT(&keeper->farewells);
 	LIST_INIT(&keeper->refreshing.all);
 	keeper->settings = child_settings(ROLE_KEEPER);
 	if (!keeper->settings) {
@@ -368,6 +369,7 @@ static void tear_down(struct keeper *keeper)
 		published_free(&keeper->keys[i]);
 	}
 	refresh_free(keeper);
+	farewells_free(keeper);
 	revoked_unmap(keeper->revoked);
 	metrics_unmap(keeper->metrics);
 	child_settings_free(keeper->settings);

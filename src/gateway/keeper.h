@@ -121,6 +121,8 @@ struct keeper {
 	LIST_HEAD(, upstream_request) asked; /* upstream.c */
 	LIST_HEAD(, revocation) revocations; /* those that wait for another try: revoke_tokens.c */
 	unsigned revocations_waiting;
+	LIST_HEAD(, farewell) farewells; /* end_grant.c */
+	unsigned farewells_again;        /* those of them that another keeper had begun */
 	struct refreshing refreshing;
 	struct resealing resealing;
 	struct locked locked;
@@ -182,20 +184,37 @@ void keeper_answer_failure(struct link *link, uint64_t number, const struct fail
 struct failure keeper_failure(const struct pk_why *why); /* views into `why` */
 void keeper_answer_refusal(struct link *link, uint64_t number, const struct pk_why *why);
 
+/* Somebody who hears when the provider has been asked to forget a grant's tokens: `over` is false
+ * where a keeper that ends has not done all of it. */
+struct revocation_wait {
+	unsigned left; /* tokens */
+	bool undone;
+	void (*done)(bool over, void *arg);
+	void *arg;
+};
+
 /* Has the provider forget the tokens of a grant, where it can; in its own time, with a line in the
- * log. */
+ * log. `wait`, with its `done` and `arg`, is the caller's until `done` was called, at once or later;
+ * NULL: nobody hears. */
 void keeper_revoke_tokens(struct keeper *keeper, const struct login_settings *login,
-			  const struct grant *grant);
+			  const struct grant *grant, struct revocation_wait *wait);
 
 /* Forgets those that wait for another try. */
 void revocations_free(struct keeper *keeper);
 
-/* Deletes a grant, after which its provider is asked to forget the tokens, likewise. `done` hears what
- * came of the deleting, as vault_delete() says it, and is given the grant with VAULT_OK; NULL:
- * nobody. */
+/* Ends a grant: it is none any more, and then its provider is asked to forget the tokens, likewise; by
+ * another keeper, if this one dies. `done` hears what came of the former, as vault_leave() says it,
+ * and is given the grant with VAULT_OK; NULL: nobody. */
 typedef void keeper_grant_ended(enum vault_result result, const struct grant *grant, void *arg);
 void keeper_end_grant(struct keeper *keeper, struct pk_str login, struct pk_str subject,
 		      keeper_grant_ended *done, void *arg);
+
+/* Goes on with one that vault_due() shows as leaving: whoever left it is gone. False where as many
+ * are under way as may be. */
+bool keeper_end_grant_again(struct keeper *keeper, const struct grant *grant);
+
+/* When the vault and the HTTP client are gone. */
+void farewells_free(struct keeper *keeper);
 
 /* Sessions that end before their time: ended_sessions.c. */
 

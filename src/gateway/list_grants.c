@@ -15,6 +15,7 @@ static const struct pk_str states[GRANT_STATES] = {
 	[GRANT_ACTIVE] = {"active", 6},
 	[GRANT_RETRYING] = {"retrying", 8},
 	[GRANT_ENDED] = {"ended", 5},
+	[GRANT_LEAVING] = {"leaving", 7}, /* the vault lists none */
 };
 
 struct listing {

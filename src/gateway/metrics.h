@@ -79,7 +79,7 @@ enum gauge {
 	GAUGE_STORE_UP,
 	GAUGE_OVERDUE,
 	GAUGE_GRANTS, /* by grant_state */
-	GAUGE__END = GAUGE_GRANTS + 3
+	GAUGE__END = GAUGE_GRANTS + 4
 };
 
 struct metrics; /* a mapping of the shared memory */

@@ -36,7 +36,7 @@ static const char *const answers[] = {"yes", "no", NULL};
 static const char *const outcomes[] = {"refreshed", "elsewhere", "retrying", "ended", NULL};
 static const char *const accesses[] = {"read", "write", NULL};
 static const char *const processes[] = {"front", "keeper", "broker", NULL};
-static const char *const states[] = {"active", "retrying", "ended", NULL};
+static const char *const states[] = {"active", "retrying", "ended", "leaving", NULL};
 static const char *const upstreams[] = {"code",     "refresh", "revoke", "userinfo",
 					"metadata", "keys",    "push",   NULL};
 static const char *const upstream_statuses[] = {"none", "1xx", "2xx", "3xx", "4xx", "5xx", NULL};
@@ -56,7 +56,7 @@ static const struct family families[] = {
 	{"proofkey_grants_ended_total",      COUNTER, METRIC_ENDED_FAULTS,   {{"fault", NULL, FAULTS}}, "Grants that a refresh found ended, by the fault: these people must sign in again."},
 	{"proofkey_refresh_overdue_seconds", GAUGE,   GAUGE_OVERDUE,         {{0}}, "How long the oldest refresh that is due has been waiting, in seconds; 0: none waits."},
 	{"proofkey_lease_wait_seconds",      TIMES,   METRIC_LEASE_TIMES,    {{0}}, "How long somebody waited for a grant that another keeper was refreshing."},
-	{"proofkey_grants",                  GAUGE,   GAUGE_GRANTS,          {{"state", states, LISTED}}, "Grants in the store, by state. Replicas that share a store all say the same: take the maximum, not the sum."},
+	{"proofkey_grants",                  GAUGE,   GAUGE_GRANTS,          {{"state", states, LISTED}}, "Grants in the store, by state; leaving: deleted, and the provider is still to forget the tokens. Replicas that share a store all say the same: take the maximum, not the sum."},
 	{"proofkey_grants_locked_total",     COUNTER, METRIC_GRANTS_LOCKED,  {{0}}, "Times that the tokens of a grant were wanted and did not open: no key of the key ring fits, or they were altered."},
 	{"proofkey_grants_resealed_total",   COUNTER, METRIC_GRANTS_RESEALED, {{0}}, "Grants whose tokens were sealed anew with the first key of the key ring, after a rotation."},
 

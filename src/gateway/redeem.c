@@ -115,7 +115,7 @@ static void give_up(struct redeem *redeem)
 {
 	const struct grant grant = grant_of(redeem);
 
-	keeper_revoke_tokens(redeem->job.keeper, &redeem->login, &grant);
+	keeper_revoke_tokens(redeem->job.keeper, &redeem->login, &grant, NULL);
 	end(redeem);
 }
 

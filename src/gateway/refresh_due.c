@@ -3,7 +3,8 @@
  * login: a login whose provider is slow or away keeps nobody else's grants from being seen. One
  * timer knows when to look next. After a sleep or a long stop all of them may be due: then a few of
  * each login are under way at a time, and the end of one begins the next. The grants of a login that
- * is not configured any more are never due.
+ * is not configured any more are never due. A grant that is leaving is due when the keeper that
+ * ended it died before its tokens were revoked: end_grant.c goes on with it.
  */
 #include "base/text.h"
 #include "gateway/log.h"
@@ -64,6 +65,12 @@ static void measure_overdue(const struct keeper *keeper)
 	metrics_set(keeper->metrics, GAUGE_OVERDUE, longest);
 }
 
+static bool take_on(struct keeper *keeper, const struct grant *grant)
+{
+	return grant->state == GRANT_LEAVING ? keeper_end_grant_again(keeper, grant)
+					     : refresh_due_grant(keeper, grant);
+}
+
 static void on_due(const struct vault_answer *answer, void *arg)
 {
 	struct look_out *look_out = arg;
@@ -85,7 +92,7 @@ static void on_due(const struct vault_answer *answer, void *arg)
 	look_out->late = count && answer->number < now ? now - answer->number : 0;
 	look_out->more = count == look_out->asked;
 	for (size_t i = 0; i < count; i++)
-		if (!refresh_due_grant(keeper, &answer->grant[(first + i) % count]))
+		if (!take_on(keeper, &answer->grant[(first + i) % count]))
 			look_out->more = true;
 	measure_overdue(keeper);
 	if (look_out->missed)

@@ -90,7 +90,7 @@ static void refuse_person(struct refresh *refresh, const char *fault, struct pk_
 	const struct grant wrong = {.access_token = refresh->tokens.access_token,
 				    .refresh_token = refresh->tokens.refresh_token};
 
-	keeper_revoke_tokens(refresh->job.keeper, &refresh->login, &wrong);
+	keeper_revoke_tokens(refresh->job.keeper, &refresh->login, &wrong, NULL);
 	refresh_fail(refresh, (struct refresh_outcome){GRANT_ENDED, fault, false, false}, text, 0);
 }
 

@@ -20,7 +20,7 @@ static void on_finished(const struct vault_answer *answer, void *arg)
 		refresh_give_up(refresh, answer);
 	} else if (answer->result == VAULT_NONE) {
 		/* Signed out meanwhile: nobody will ever use these tokens. */
-		keeper_revoke_tokens(refresh->job.keeper, &refresh->login, &refresh->next);
+		keeper_revoke_tokens(refresh->job.keeper, &refresh->login, &refresh->next, NULL);
 		refresh_tell_and_end(refresh, VAULT_NONE, NULL);
 	} else {
 		if (answer->result == VAULT_DOWN) {
@@ -75,7 +75,7 @@ void refresh_saving(const struct vault_answer *answer, void *arg)
 		refresh_finish(refresh, &merged);
 		break;
 	case VAULT_NONE:
-		keeper_revoke_tokens(refresh->job.keeper, &refresh->login, &refresh->next);
+		keeper_revoke_tokens(refresh->job.keeper, &refresh->login, &refresh->next, NULL);
 		refresh_tell_and_end(refresh, VAULT_NONE, NULL);
 		break;
 	case VAULT_LOCKED_BY_KEY:

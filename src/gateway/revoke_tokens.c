@@ -1,7 +1,8 @@
 /*
  * Having the provider forget tokens (RFC 7009): nobody waits for it. A provider that is away or asks
- * for patience is asked again a few times; what waits is in memory alone, and bounded. What could
- * not be revoked is told in the log, once.
+ * for patience is asked again a few times; what waits is in memory alone, and bounded: who must not
+ * lose it keeps the tokens until it is over (end_grant.c). What could not be revoked is told in the
+ * log, once.
  */
 #include "base/arena.h"
 #include "base/text.h"
@@ -22,6 +23,7 @@ struct revocation {
 	struct job job;               /* while the provider is asked */
 	LIST_ENTRY(revocation) entry; /* while it waits */
 	const struct pk_login *login; /* of the settings */
+	struct revocation_wait *wait; /* or NULL */
 	struct event *timer;
 	struct pk_http_request request;
 	unsigned tries;
@@ -33,6 +35,16 @@ static void log_not_revoked(struct pk_str login, struct pk_str text)
 {
 	log_event("warn", "token.not_revoked",
 		  (struct log_field[]){{"login", login}, {"text", text}}, 2);
+}
+
+/* One token less to wait for. */
+static void tell(struct revocation_wait *wait, bool over)
+{
+	if (!wait)
+		return;
+	wait->undone = wait->undone || !over;
+	if (--wait->left == 0)
+		wait->done(!wait->undone, wait->arg);
 }
 
 static void end(struct revocation *revocation)
@@ -100,14 +112,19 @@ static void on_reply(const struct pk_http_reply *reply, const char *problem, voi
 	const struct pk_str login = revocation->login->name;
 	const int64_t after = reply ? http_client_retry_after(keeper->client) : 0;
 	struct pk_why why = {0};
-	bool waits = false;
+	bool waits = false, over = true;
 
 	if (reply && pk_revoke_reply(revocation->login, reply, &why) == PK_OK)
 		log_event("info", "token.revoked", &(struct log_field){"login", login}, 1);
 	else if (may_go_better(reply) && wait_for_next(keeper, revocation, after))
 		waits = true;
+	else if (may_go_better(reply) && keeper->stopping && revocation->wait)
+		over = false;
 	else
 		log_not_revoked(login, pk_str(reply ? why.detail : problem));
+	/* Before the job's end, which may be the keeper's. */
+	if (!waits)
+		tell(revocation->wait, over);
 	keeper_job_end(&revocation->job);
 	if (!waits)
 		end(revocation);
@@ -146,7 +163,7 @@ static struct revocation *revocation_new(const struct pk_http_request *request)
 }
 
 static void revoke(struct keeper *keeper, const struct login_settings *login,
-		   struct pk_secret token)
+		   struct pk_secret token, struct revocation_wait *wait)
 {
 	static unsigned char memory[PK_ARENA_LOGIN];
 	struct pk_arena arena = pk_arena(memory, sizeof(memory));
@@ -163,6 +180,9 @@ static void revoke(struct keeper *keeper, const struct login_settings *login,
 	if (revocation) {
 		/* The caller's may be gone when the answer comes. */
 		revocation->login = &settings_login(keeper->settings, login->login.name)->login;
+		revocation->wait = wait;
+		if (wait)
+			wait->left++;
 		send_it(keeper, revocation);
 	}
 	/* All of it: a request that was given up has left bytes beyond what is taken. */
@@ -170,14 +190,17 @@ static void revoke(struct keeper *keeper, const struct login_settings *login,
 }
 
 void keeper_revoke_tokens(struct keeper *keeper, const struct login_settings *login,
-			  const struct grant *grant)
+			  const struct grant *grant, struct revocation_wait *wait)
 {
-	if (!login->dialect.revoke_url.len)
-		return;
-	/* RFC 7009 2.1: with a refresh token the access tokens go too, where the server can; where
-	 * it cannot, this does. */
-	revoke(keeper, login, grant->refresh_token);
-	revoke(keeper, login, grant->access_token);
+	if (wait)
+		wait->left = 1; /* this function */
+	if (login->dialect.revoke_url.len) {
+		/* RFC 7009 2.1: with a refresh token the access tokens go too, where the server can;
+		 * where it cannot, this does. */
+		revoke(keeper, login, grant->refresh_token, wait);
+		revoke(keeper, login, grant->access_token, wait);
+	}
+	tell(wait, true);
 }
 
 void revocations_free(struct keeper *keeper)
@@ -185,9 +208,11 @@ void revocations_free(struct keeper *keeper)
 	struct revocation *revocation;
 
 	while ((revocation = LIST_FIRST(&keeper->revocations))) {
-		log_not_revoked(
-			revocation->login->name,
-			PK_STR("the gateway ends before the provider could be asked again"));
+		/* With somebody who waits, the next keeper asks. */
+		if (!revocation->wait)
+			log_not_revoked(revocation->login->name,
+					PK_STR("the gateway ends before the provider could be asked"
+					       " again"));
 		LIST_REMOVE(revocation, entry);
 		end(revocation);
 	}

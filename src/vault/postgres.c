@@ -175,12 +175,28 @@ static void postgres_get(struct store *store, struct pk_str login, struct pk_str
 	call(store, link_of(login, subject), POSTGRES_GET, &arguments, done, arg);
 }
 
-static void postgres_delete(struct store *store, struct pk_str login, struct pk_str subject,
-			    store_done *done, void *arg)
+static void postgres_leave(struct store *store, struct pk_str login, struct pk_str subject,
+			   const uint8_t owner[static LEASE_OWNER], int64_t seconds, int64_t now,
+			   bool again, store_done *done, void *arg)
 {
 	struct postgres_arguments arguments = {.count = 0};
 
 	put_pair(&arguments, login, subject);
+	postgres_put_bytes(&arguments, bytes(owner, LEASE_OWNER));
+	postgres_put_number(&arguments, seconds);
+	if (!again)
+		postgres_put_number(&arguments, now);
+	call(store, link_of(login, subject), again ? POSTGRES_LEAVE_AGAIN : POSTGRES_LEAVE,
+	     &arguments, done, arg);
+}
+
+static void postgres_delete(struct store *store, struct pk_str login, struct pk_str subject,
+			    const uint8_t *owner, store_done *done, void *arg)
+{
+	struct postgres_arguments arguments = {.count = 0};
+
+	put_pair(&arguments, login, subject);
+	postgres_put_bytes(&arguments, owner ? bytes(owner, LEASE_OWNER) : (struct pk_str){0});
 	call(store, link_of(login, subject), POSTGRES_DELETE, &arguments, done, arg);
 }
 
@@ -362,6 +378,7 @@ const struct store_ops store_postgres = {
 	.close = postgres_close,
 	.put = postgres_put,
 	.get = postgres_get,
+	.leave = postgres_leave,
 	.delete = postgres_delete,
 	.lease = postgres_lease,
 	.renew = postgres_renew,

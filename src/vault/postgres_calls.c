@@ -23,11 +23,12 @@
 
 /* An update that gives its row. Where it changed none, the row as it was before is given, if there
  * is one: somebody else's. */
-#define CHANGED(update)                                                                            \
+#define CHANGED_OR(update, others)                                                                 \
 	"WITH changed AS (" update " RETURNING " COLUMNS ")"                                       \
 	" SELECT true, * FROM changed"                                                             \
 	" UNION ALL SELECT false, " COLUMNS " FROM proofkey.grants"                                \
-	" WHERE login = $1 AND subject = $2 AND NOT EXISTS (SELECT FROM changed)"
+	" WHERE login = $1 AND subject = $2" others " AND NOT EXISTS (SELECT FROM changed)"
+#define CHANGED(update) CHANGED_OR(update, " AND state <> 3")
 
 /* Versions begin with the time, in microseconds: one that a row had before it was deleted never
  * comes again. */
@@ -263,8 +264,10 @@ static bool read_revoked(const PGresult *result, struct store_answer *answer)
 #define TEXT(number) #number
 #define DECIMAL(number) TEXT(number)
 
-_Static_assert(GRANT_ACTIVE == 0 && GRANT_RETRYING == 1 && GRANT_ENDED == 2, "as in the texts");
+_Static_assert(GRANT_ACTIVE == 0 && GRANT_RETRYING == 1 && GRANT_ENDED == 2 && GRANT_LEAVING == 3,
+	       "as in the texts");
 
+/* State 3 is a grant that is leaving: no grant any more but for few. */
 static const struct statement statements[POSTGRES_CALLS] = {
 	/* RFC 6749 6: "The authorization server MAY issue a new refresh token": when it does not,
 	 * the old one stays, its expiry unless the provider moved that, and the note which key
@@ -276,16 +279,17 @@ static const struct statement statements[POSTGRES_CALLS] = {
 		 " ON CONFLICT (login, subject) DO UPDATE SET"
 		 "	version = old.version + 1,"
 		 "	key = CASE WHEN excluded.refresh_token IS NULL"
-		 "			AND old.refresh_token IS NOT NULL"
+		 "			AND old.refresh_token IS NOT NULL AND old.state <> 3"
 		 "		THEN old.key ELSE excluded.key END,"
 		 "	access_token = excluded.access_token,"
-		 "	refresh_token = coalesce(excluded.refresh_token, old.refresh_token),"
+		 "	refresh_token = coalesce(excluded.refresh_token,"
+		 "		CASE WHEN old.state <> 3 THEN old.refresh_token END),"
 		 "	id_token = excluded.id_token,"
 		 "	scope = excluded.scope,"
 		 "	session = excluded.session,"
 		 "	access_expires_at = excluded.access_expires_at,"
 		 "	refresh_expires_at = coalesce(excluded.refresh_expires_at,"
-		 "		CASE WHEN excluded.refresh_token IS NULL"
+		 "		CASE WHEN excluded.refresh_token IS NULL AND old.state <> 3"
 		 "		THEN old.refresh_expires_at END),"
 		 "	refresh_at = excluded.refresh_at,"
 		 "	state = excluded.state,"
@@ -296,18 +300,33 @@ static const struct statement statements[POSTGRES_CALLS] = {
 		 "	sent_at = NULL, lease_owner = NULL, lease_until = NULL",
 		 "bbbbbbbbnnnnnbnn", read_done},
 	[POSTGRES_GET] = {"SELECT " COLUMNS " FROM proofkey.grants"
-			  " WHERE login = $1 AND subject = $2",
+			  " WHERE login = $1 AND subject = $2 AND state <> 3",
 			  "bb", read_one},
+	[POSTGRES_LEAVE] = {"UPDATE proofkey.grants SET version = version + 1, state = 3,"
+			    "	refresh_at = $5, lease_owner = $3, lease_until ="
+			    "	clock_timestamp() + $4::float8 * interval '1 second'"
+			    " WHERE login = $1 AND subject = $2 AND state <> 3"
+			    " RETURNING " COLUMNS,
+			    "bbbnn", read_one},
+	[POSTGRES_LEAVE_AGAIN] =
+		{CHANGED_OR("UPDATE proofkey.grants SET lease_owner = $3, lease_until ="
+			    "	clock_timestamp() + $4::float8 * interval '1 second'"
+			    " WHERE login = $1 AND subject = $2 AND state = 3"
+			    "	AND (lease_owner IS NULL OR lease_owner = $3"
+			    "		OR lease_until <= clock_timestamp())",
+			    " AND state = 3"),
+		 "bbbn", read_changed},
 	[POSTGRES_DELETE] = {"DELETE FROM proofkey.grants WHERE login = $1 AND subject = $2"
-			     " RETURNING " COLUMNS,
-			     "bb", read_one},
+			     "	AND ($3 IS NULL OR lease_owner = $3) RETURNING " COLUMNS,
+			     "bbb", read_one},
 
 	/* Of two that come at the same time, the second waits for the first and then looks at the
 	 * row again. */
 	[POSTGRES_LEASE] = {CHANGED("UPDATE proofkey.grants SET lease_owner = $3, lease_until ="
 				    "	clock_timestamp() + $4::float8 * interval '1 second'"
-				    " WHERE login = $1 AND subject = $2 AND (lease_owner IS NULL"
-				    "	OR lease_owner = $3 OR lease_until <= clock_timestamp())"),
+				    " WHERE login = $1 AND subject = $2 AND state <> 3"
+				    "	AND (lease_owner IS NULL OR lease_owner = $3"
+				    " OR lease_until <= clock_timestamp())"),
 			    "bbbn", read_changed},
 	[POSTGRES_RENEW] = {CHANGED("UPDATE proofkey.grants SET lease_until ="
 				    "	clock_timestamp() + $4::float8 * interval '1 second',"
@@ -323,12 +342,14 @@ static const struct statement statements[POSTGRES_CALLS] = {
 				     "	failures = $15, fault = $16, refreshed_at = $17,"
 				     "	sent_at = $18, lease_owner = NULL, lease_until = NULL"
 				     " WHERE login = $1 AND subject = $2 AND version = $3"
-				     "	AND lease_owner = $4"),
+				     "	AND lease_owner = $4 AND state <> 3"),
 			     "bbnbbbbbbbnnnnnbnn", read_changed},
-	[POSTGRES_RESEAL] = {CHANGED("UPDATE proofkey.grants SET version = version + 1, key = $4,"
+	[POSTGRES_RESEAL] = {CHANGED_OR(
+				     "UPDATE proofkey.grants SET version = version + 1, key = $4,"
 				     "	access_token = $5, refresh_token = $6, id_token = $7"
 				     " WHERE login = $1 AND subject = $2 AND version = $3 AND"
-				     "	(lease_owner IS NULL OR lease_until <= clock_timestamp())"),
+				     "	(lease_owner IS NULL OR lease_until <= clock_timestamp())",
+				     ""),
 			     "bbnbbbb", read_changed},
 
 	/* The conditions on refresh_at and state are those of the index. Rows that others have
@@ -347,10 +368,11 @@ static const struct statement statements[POSTGRES_CALLS] = {
 		 " ORDER BY due.refresh_at",
 		 "nnb", read_due},
 	[POSTGRES_LIST] = {"SELECT " COLUMNS " FROM proofkey.grants"
-			   " WHERE (login, subject) > ($1, $2) ORDER BY login, subject LIMIT $3",
+			   " WHERE (login, subject) > ($1, $2) AND state <> 3"
+			   " ORDER BY login, subject LIMIT $3",
 			   "bbn", read_list},
 	[POSTGRES_LIST_LOGIN] = {"SELECT " COLUMNS " FROM proofkey.grants"
-				 " WHERE login = $4 AND (login, subject) > ($1, $2)"
+				 " WHERE login = $4 AND (login, subject) > ($1, $2) AND state <> 3"
 				 " ORDER BY login, subject LIMIT $3",
 				 "bbnb", read_list},
 	/* Written so that no other index can give this order: few may be left of many. */
@@ -359,15 +381,16 @@ static const struct statement statements[POSTGRES_CALLS] = {
 				  " ORDER BY key, login, subject LIMIT $3",
 				  "bbnb", read_list},
 	[POSTGRES_FIND] = {"SELECT " COLUMNS " FROM proofkey.grants"
-			   " WHERE login = $1 AND subject = $2",
+			   " WHERE login = $1 AND subject = $2 AND state <> 3",
 			   "bb", read_list},
 	[POSTGRES_FIND_SESSION] = {"SELECT " COLUMNS " FROM proofkey.grants"
 				   " WHERE login = $1 AND ($2 IS NULL OR subject = $2)"
-				   "	AND session = $3 ORDER BY subject LIMIT $4",
+				   "	AND session = $3 AND state <> 3 ORDER BY subject LIMIT $4",
 				   "bbbn", read_list},
 	[POSTGRES_COUNT] = {"SELECT coalesce(sum(active), 0)::bigint,"
 			    "	coalesce(sum(retrying), 0)::bigint,"
-			    "	coalesce(sum(ended), 0)::bigint FROM proofkey.grant_counts",
+			    "	coalesce(sum(ended), 0)::bigint,"
+			    "	coalesce(sum(leaving), 0)::bigint FROM proofkey.grant_counts",
 			    "", read_count},
 
 	/* One statement, so that of two processes exactly one sees no repeat. */

@@ -104,6 +104,28 @@ static const char *const migrations[] = {
 	"INSERT INTO proofkey.grant_counts SELECT 0, count(*) FILTER (WHERE state = 0),"
 	"	count(*) FILTER (WHERE state = 1), count(*) FILTER (WHERE state = 2)"
 	"	FROM proofkey.grants;",
+
+	/* Grants whose tokens are still to be revoked are counted, too. */
+	"ALTER TABLE proofkey.grant_counts ADD COLUMN leaving bigint NOT NULL DEFAULT 0;"
+	"CREATE OR REPLACE FUNCTION proofkey.count_grant() RETURNS trigger"
+	"	LANGUAGE plpgsql AS $count$ BEGIN"
+	"	INSERT INTO proofkey.grant_counts AS counts"
+	"			(slot, active, retrying, ended, leaving)"
+	"		VALUES (pg_backend_pid() % 256,"
+	"			coalesce((NEW.state = 0)::int, 0) -"
+	"				coalesce((OLD.state = 0)::int, 0),"
+	"			coalesce((NEW.state = 1)::int, 0) -"
+	"				coalesce((OLD.state = 1)::int, 0),"
+	"			coalesce((NEW.state = 2)::int, 0) -"
+	"				coalesce((OLD.state = 2)::int, 0),"
+	"			coalesce((NEW.state = 3)::int, 0) -"
+	"				coalesce((OLD.state = 3)::int, 0))"
+	"		ON CONFLICT (slot) DO UPDATE SET active = counts.active + excluded.active,"
+	"			retrying = counts.retrying + excluded.retrying,"
+	"			ended = counts.ended + excluded.ended,"
+	"			leaving = counts.leaving + excluded.leaving;"
+	"	RETURN NULL;"
+	" END $count$;",
 };
 
 #define VERSION ((int64_t)(sizeof(migrations) / sizeof(migrations[0])))

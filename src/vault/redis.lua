@@ -6,9 +6,9 @@
 --
 --   version            of what is written here
 --   grant:NAME         a hash: the columns that are given, and lease_owner, lease_until (milliseconds)
---   grants             all names, a sorted set without scores, that is in the order of their bytes
+--   grants             all names but of those that are leaving, a sorted set without scores, that is in the order of their bytes
 --   sealed:KEY         those that this key (4 bytes, its id) sealed, likewise
---   sessions           the session, escaped as in a name, and the name, likewise
+--   sessions           the session, escaped as in a name, and the name, likewise; of those that are not leaving
 --   due:LOGIN          the subjects by refresh_at; of grants of that login, escaped as in a name, that have not ended
 --   states             a hash: how many grants are in each state
 --   spent, spent_ends  attempts: the hash of the code by id; ids by the end
@@ -19,7 +19,7 @@ local prefix = KEYS[1]
 local operations = {}
 
 local OK, NONE, BUSY = 0, 1, 2 -- as enum vault_result
-local ENDED = '2'              -- as enum grant_state
+local ENDED, LEAVING = '2', '3' -- as enum grant_state
 local CHUNK = 500              -- of what takes long: others have their turn in between
 
 -- In the order of redis_rows.c.
@@ -127,15 +127,19 @@ local function due_at(grant)
 	return grant.state ~= ENDED and grant.refresh_at or nil
 end
 
+local function session_of(name, grant)
+	return grant.session and grant.state ~= LEAVING and escape(grant.session) .. name
+end
+
 -- Brings what finds a grant from `old` to `new`; nil where there is none.
 local function index(name, old, new)
-	move('grants', old and name, new and name)
 	old, new = old or {}, new or {}
+	move('grants', old.state and old.state ~= LEAVING and name, new.state and new.state ~= LEAVING and name)
 	if old.key ~= new.key then
 		move('sealed:' .. (old.key or ''), old.key and name, nil)
 		move('sealed:' .. (new.key or ''), nil, new.key and name)
 	end
-	move('sessions', old.session and escape(old.session) .. name, new.session and escape(new.session) .. name)
+	move('sessions', session_of(name, old), session_of(name, new))
 	if due_at(new) ~= due_at(old) then
 		local login, subject = split(name)
 
@@ -182,7 +186,7 @@ function operations.put(name)
 
 	new.version = old and number(old.version + 1) or first_version()
 	new.sent_at = nil
-	if old and not new.refresh_token then
+	if old and old.state ~= LEAVING and not new.refresh_token then
 		new.key = old.refresh_token and old.key or new.key
 		new.refresh_token = old.refresh_token
 		new.refresh_expires_at = new.refresh_expires_at or old.refresh_expires_at
@@ -191,15 +195,25 @@ function operations.put(name)
 	return {OK, false, {}, 0}
 end
 
-function operations.get(name)
+-- A grant that is leaving is none any more but for few.
+local function load_here(name)
 	local grant = load(name)
+
+	return grant and grant.state ~= LEAVING and grant
+end
+
+function operations.get(name)
+	local grant = load_here(name)
 
 	return reply_row(grant and OK or NONE, name, grant)
 end
 
-function operations.delete(name)
+function operations.delete(name, owner)
 	local grant = load(name)
 
+	if grant and owner ~= '' and grant.lease_owner ~= owner then
+		return reply_row(NONE)
+	end
 	if grant then
 		call('DEL', 'grant:' .. name)
 		index(name, grant, nil)
@@ -215,9 +229,7 @@ local function lease_end(seconds)
 	return number(milliseconds() + seconds * 1000)
 end
 
-function operations.lease(name, owner, seconds)
-	local grant = load(name)
-
+local function give_lease(name, grant, owner, seconds)
 	if not grant then
 		return reply_row(NONE)
 	end
@@ -229,6 +241,31 @@ function operations.lease(name, owner, seconds)
 	return reply_row(OK, name, grant)
 end
 
+function operations.lease(name, owner, seconds)
+	return give_lease(name, load_here(name), owner, seconds)
+end
+
+function operations.leave(name, owner, seconds, now)
+	local old, new = load_here(name), {}
+
+	if not old then
+		return reply_row(NONE)
+	end
+	for _, column in ipairs(columns) do
+		new[column] = old[column]
+	end
+	new.version = number(old.version + 1)
+	new.state, new.refresh_at = LEAVING, now
+	store(name, old, new)
+	return give_lease(name, new, owner, seconds)
+end
+
+function operations.leave_again(name, owner, seconds)
+	local grant = load(name)
+
+	return give_lease(name, grant and grant.state == LEAVING and grant, owner, seconds)
+end
+
 function operations.renew(name, owner, seconds, sent_at)
 	local grant = load(name)
 
@@ -236,7 +273,7 @@ function operations.renew(name, owner, seconds, sent_at)
 		return reply_row(NONE)
 	end
 	if not is_leased(grant) or grant.lease_owner ~= owner then
-		return reply_row(BUSY, name, grant)
+		return grant.state == LEAVING and reply_row(NONE) or reply_row(BUSY, name, grant)
 	end
 	call('HDEL', 'grant:' .. name, 'lease_until')
 	call('HSET', 'grant:' .. name, 'lease_until', lease_end(seconds))
@@ -249,7 +286,7 @@ end
 
 -- A lease that ended is still its owner's while nobody else has taken it.
 function operations.finish(name, owner)
-	local old, new = load(name), arguments(4)
+	local old, new = load_here(name), arguments(4)
 
 	if not old then
 		return reply_row(NONE)
@@ -324,7 +361,7 @@ function operations.list(set, skip, min, max, limit)
 end
 
 function operations.count()
-	return {OK, false, call('HMGET', 'states', 0, 1, 2), 0}
+	return {OK, false, call('HMGET', 'states', 0, 1, 2, 3), 0}
 end
 
 ---- Attempts and sessions

@@ -215,11 +215,24 @@ static void redis_get(struct store *store, struct pk_str login, struct pk_str su
 	run(store, &request, &(struct call){.done = done, .arg = arg, .read = read_grants});
 }
 
+static void redis_leave(struct store *store, struct pk_str login, struct pk_str subject,
+			const uint8_t owner[static LEASE_OWNER], int64_t seconds, int64_t now,
+			bool again, store_done *done, void *arg)
+{
+	struct redis_request request = begin_grant(again ? "leave_again" : "leave", login, subject);
+
+	add_bytes(&request, owner, LEASE_OWNER);
+	redis_number(&request, seconds);
+	redis_number(&request, now);
+	run(store, &request, &(struct call){.done = done, .arg = arg, .read = read_grants});
+}
+
 static void redis_delete(struct store *store, struct pk_str login, struct pk_str subject,
-			 store_done *done, void *arg)
+			 const uint8_t *owner, store_done *done, void *arg)
 {
 	struct redis_request request = begin_grant("delete", login, subject);
 
+	add_bytes(&request, owner, owner ? LEASE_OWNER : 0);
 	run(store, &request, &(struct call){.done = done, .arg = arg, .read = read_grants});
 }
 
@@ -490,6 +503,7 @@ const struct store_ops store_redis = {
 	.close = redis_close,
 	.put = redis_put,
 	.get = redis_get,
+	.leave = redis_leave,
 	.delete = redis_delete,
 	.lease = redis_lease,
 	.renew = redis_renew,

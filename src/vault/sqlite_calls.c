@@ -14,6 +14,9 @@
 enum statement {
 	PUT,
 	GET,
+	GET_ANY,
+	LEAVE,
+	LEAVE_AGAIN,
 	DELETE,
 	LEASE,
 	RENEW,
@@ -46,7 +49,10 @@ _Static_assert(STATEMENTS <= SQLITE_STATEMENTS_MAX, "there is room for all state
 #define COLUMNS COLUMNS_BUT("access_token, refresh_token, id_token")
 #define COLUMNS_WITHOUT_SEALS COLUMNS_BUT("NULL, NULL, NULL")
 
-/* Parameters are bound in their order, times of leases in milliseconds. */
+_Static_assert(GRANT_ENDED == 2 && GRANT_LEAVING == 3, "as in the texts");
+
+/* Parameters are bound in their order, times of leases in milliseconds. State 3 is a grant that is
+ * leaving: no grant any more but for few. */
 static const char *const texts[STATEMENTS] = {
 	/* RFC 6749 6: "The authorization server MAY issue a new refresh token": when it does not,
 	 * the old one stays, its expiry unless the provider moved that, and the note which key
@@ -55,16 +61,18 @@ static const char *const texts[STATEMENTS] = {
 		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)"
 		" ON CONFLICT (login, subject) DO UPDATE SET"
 		"	version = version + 1,"
-		"	key = iif(excluded.refresh_token IS NULL AND refresh_token IS NOT NULL,"
-		"		key, excluded.key),"
+		"	key = iif(excluded.refresh_token IS NULL AND refresh_token IS NOT NULL"
+		"		AND state <> 3, key, excluded.key),"
 		"	access_token = excluded.access_token,"
-		"	refresh_token = coalesce(excluded.refresh_token, refresh_token),"
+		"	refresh_token = coalesce(excluded.refresh_token,"
+		"		iif(state <> 3, refresh_token, NULL)),"
 		"	id_token = excluded.id_token,"
 		"	scope = excluded.scope,"
 		"	session = excluded.session,"
 		"	access_expires_at = excluded.access_expires_at,"
 		"	refresh_expires_at = coalesce(excluded.refresh_expires_at,"
-		"		iif(excluded.refresh_token IS NULL, refresh_expires_at, NULL)),"
+		"		iif(excluded.refresh_token IS NULL AND state <> 3,"
+		"			refresh_expires_at, NULL)),"
 		"	refresh_at = excluded.refresh_at,"
 		"	state = excluded.state,"
 		"	failures = excluded.failures,"
@@ -72,10 +80,19 @@ static const char *const texts[STATEMENTS] = {
 		"	created_at = excluded.created_at,"
 		"	refreshed_at = excluded.refreshed_at,"
 		"	sent_at = NULL, lease_owner = NULL, lease_until = NULL",
-	[GET] = "SELECT " COLUMNS " FROM grants WHERE login = ? AND subject = ?",
-	[DELETE] = "DELETE FROM grants WHERE login = ? AND subject = ? RETURNING " COLUMNS,
+	[GET] = "SELECT " COLUMNS " FROM grants WHERE login = ? AND subject = ? AND state <> 3",
+	[GET_ANY] = "SELECT " COLUMNS " FROM grants WHERE login = ? AND subject = ?",
+	[LEAVE] = "UPDATE grants SET version = version + 1, state = 3, refresh_at = ?5,"
+		  "	lease_owner = ?3, lease_until = ?4"
+		  " WHERE login = ?1 AND subject = ?2 AND state <> 3 RETURNING " COLUMNS,
+	[LEAVE_AGAIN] = "UPDATE grants SET lease_owner = ?3, lease_until = ?4"
+			" WHERE login = ?1 AND subject = ?2 AND state = 3"
+			"	AND (lease_owner IS NULL OR lease_owner = ?3 OR lease_until <= ?5)"
+			" RETURNING " COLUMNS,
+	[DELETE] = "DELETE FROM grants WHERE login = ?1 AND subject = ?2"
+		   "	AND (?3 IS NULL OR lease_owner = ?3) RETURNING " COLUMNS,
 	[LEASE] = "UPDATE grants SET lease_owner = ?3, lease_until = ?4"
-		  " WHERE login = ?1 AND subject = ?2"
+		  " WHERE login = ?1 AND subject = ?2 AND state <> 3"
 		  "	AND (lease_owner IS NULL OR lease_owner = ?3 OR lease_until <= ?5)"
 		  " RETURNING " COLUMNS,
 	[RENEW] = "UPDATE grants SET lease_until = ?4, sent_at = coalesce(?6, sent_at)"
@@ -88,6 +105,7 @@ static const char *const texts[STATEMENTS] = {
 		   "	failures = ?, fault = ?, refreshed_at = ?,"
 		   "	sent_at = ?, lease_owner = NULL, lease_until = NULL"
 		   " WHERE login = ? AND subject = ? AND version = ? AND lease_owner = ?"
+		   "	AND state <> 3"
 		   " RETURNING " COLUMNS,
 	[RESEAL] = "UPDATE grants SET version = version + 1, key = ?, access_token = ?,"
 		   "	refresh_token = ?, id_token = ?"
@@ -103,16 +121,17 @@ static const char *const texts[STATEMENTS] = {
 		     " WHERE login = ? AND refresh_at IS NOT NULL AND state <> 2"
 		     "	AND refresh_at > ?"
 		     " ORDER BY refresh_at LIMIT 1",
-	[LIST] = "SELECT " COLUMNS " FROM grants WHERE (login, subject) > (?, ?)"
+	[LIST] = "SELECT " COLUMNS " FROM grants WHERE (login, subject) > (?, ?) AND state <> 3"
 		 " ORDER BY login, subject LIMIT ?",
 	[LIST_LOGIN] = "SELECT " COLUMNS " FROM grants"
-		       " WHERE login = ?3 AND (login, subject) > (?1, ?2)"
+		       " WHERE login = ?3 AND (login, subject) > (?1, ?2) AND state <> 3"
 		       " ORDER BY login, subject LIMIT ?4",
 	[LIST_SEALED] = "SELECT " COLUMNS " FROM grants"
 			" WHERE key = ? AND (login, subject) > (?, ?)"
 			" ORDER BY login, subject LIMIT ?",
 	[FIND] = "SELECT " COLUMNS " FROM grants"
 		 " WHERE login = ?1 AND session = ?3 AND (?2 IS NULL OR subject = ?2)"
+		 "	AND state <> 3"
 		 " ORDER BY subject LIMIT ?4",
 	[STATE] = "SELECT state FROM grants WHERE login = ? AND subject = ?",
 	[COUNT_ONE] = "INSERT INTO grant_counts (state, grants) VALUES (?, ?)"
@@ -432,13 +451,22 @@ static bool run_get(struct sqlite_database *database, struct sqlite_call *call)
 
 static bool run_delete(struct sqlite_database *database, struct sqlite_call *call)
 {
-	return run_pair(database, call, DELETE) &&
-	       (!call->answer.count || count_grant(database, call->rows[0].state, GRANT_STATES));
+	struct query delete = query(database, DELETE);
+
+	bind_pair(&delete, call->grant.login, call->grant.subject);
+	bind_bytes(&delete, call->owned ? call->id : NULL, LEASE_OWNER);
+	if (!take_rows(&delete, call, 1))
+		return false;
+	if (!call->answer.count) {
+		call->answer.result = VAULT_NONE;
+		return true;
+	}
+	return count_grant(database, call->rows[0].state, GRANT_STATES);
 }
 
-/* Ends a query that gives the row where it changed one. Where it did not, the row is there and
- * somebody else's, or it is not there. */
-static bool take_changed(struct query *change, struct sqlite_call *call)
+/* Ends a query that gives the row where it changed one. Where it did not, the row is there, as
+ * `look` sees it, and somebody else's, or it is not there. */
+static bool take_changed(struct query *change, struct sqlite_call *call, enum statement look)
 {
 	struct sqlite_database *database = change->database;
 
@@ -447,11 +475,32 @@ static bool take_changed(struct query *change, struct sqlite_call *call)
 	if (call->answer.count)
 		return true;
 	sqlite_call_clear(call);
-	if (!run_get(database, call))
+	if (!run_pair(database, call, look))
 		return false;
 	if (call->answer.count)
 		call->answer.result = VAULT_BUSY;
 	return true;
+}
+
+static bool run_leave(struct sqlite_database *database, struct sqlite_call *call)
+{
+	struct query leave = query(database, call->again ? LEAVE_AGAIN : LEAVE);
+	const int64_t now = milliseconds();
+	enum grant_state before;
+
+	if (!read_state(database, call, &before))
+		return false;
+	bind_pair(&leave, call->grant.login, call->grant.subject);
+	bind_bytes(&leave, call->id, LEASE_OWNER);
+	bind_time(&leave, now + call->seconds * 1000);
+	bind_time(&leave, call->again ? now : call->time);
+	if (!take_changed(&leave, call, call->again ? GET_ANY : GET))
+		return false;
+	if (call->answer.result == VAULT_BUSY && call->rows[0].state != GRANT_LEAVING) {
+		sqlite_call_clear(call); /* a login has come */
+		call->answer.result = VAULT_NONE;
+	}
+	return call->answer.result != VAULT_OK || count_grant(database, before, GRANT_LEAVING);
 }
 
 static bool run_lease(struct sqlite_database *database, struct sqlite_call *call)
@@ -463,7 +512,7 @@ static bool run_lease(struct sqlite_database *database, struct sqlite_call *call
 	bind_bytes(&lease, call->id, LEASE_OWNER);
 	bind_time(&lease, now + call->seconds * 1000);
 	bind_time(&lease, now);
-	return take_changed(&lease, call);
+	return take_changed(&lease, call, GET);
 }
 
 static bool run_renew(struct sqlite_database *database, struct sqlite_call *call)
@@ -476,7 +525,7 @@ static bool run_renew(struct sqlite_database *database, struct sqlite_call *call
 	bind_time(&renew, now + call->seconds * 1000);
 	bind_time(&renew, now);
 	bind_time(&renew, call->time);
-	return take_changed(&renew, call);
+	return take_changed(&renew, call, GET);
 }
 
 static bool run_finish(struct sqlite_database *database, struct sqlite_call *call)
@@ -492,7 +541,7 @@ static bool run_finish(struct sqlite_database *database, struct sqlite_call *cal
 	bind_pair(&update, call->grant.login, call->grant.subject);
 	bind_time(&update, call->grant.version);
 	bind_bytes(&update, call->id, LEASE_OWNER);
-	return take_changed(&update, call) &&
+	return take_changed(&update, call, GET) &&
 	       (call->answer.result != VAULT_OK ||
 		count_grant(database, before, call->grant.state));
 }
@@ -505,7 +554,7 @@ static bool run_reseal(struct sqlite_database *database, struct sqlite_call *cal
 	bind_pair(&update, call->grant.login, call->grant.subject);
 	bind_time(&update, call->grant.version);
 	bind_time(&update, milliseconds());
-	return take_changed(&update, call);
+	return take_changed(&update, call, GET_ANY);
 }
 
 static bool run_due(struct sqlite_database *database, struct sqlite_call *call)
@@ -673,14 +722,23 @@ static const struct {
 	bool writes;
 	bool (*run)(struct sqlite_database *database, struct sqlite_call *call);
 } operations[OP__MAX] = {
-	[OP_PUT] = {true, run_put},          [OP_GET] = {false, run_get},
-	[OP_DELETE] = {true, run_delete},    [OP_LEASE] = {true, run_lease},
-	[OP_RENEW] = {true, run_renew},      [OP_FINISH] = {true, run_finish},
-	[OP_RESEAL] = {true, run_reseal},    [OP_DUE] = {false, run_due},
-	[OP_LIST] = {false, run_list},       [OP_LIST_SEALED] = {false, run_list_sealed},
-	[OP_FIND] = {false, run_find},       [OP_COUNT] = {false, run_count},
-	[OP_SPEND] = {true, run_spend},      [OP_REVOKE] = {true, run_revoke},
-	[OP_REVOKED] = {false, run_revoked}, [OP_FORGET] = {true, run_forget},
+	[OP_PUT] = {true, run_put},
+	[OP_GET] = {false, run_get},
+	[OP_LEAVE] = {true, run_leave},
+	[OP_DELETE] = {true, run_delete},
+	[OP_LEASE] = {true, run_lease},
+	[OP_RENEW] = {true, run_renew},
+	[OP_FINISH] = {true, run_finish},
+	[OP_RESEAL] = {true, run_reseal},
+	[OP_DUE] = {false, run_due},
+	[OP_LIST] = {false, run_list},
+	[OP_LIST_SEALED] = {false, run_list_sealed},
+	[OP_FIND] = {false, run_find},
+	[OP_COUNT] = {false, run_count},
+	[OP_SPEND] = {true, run_spend},
+	[OP_REVOKE] = {true, run_revoke},
+	[OP_REVOKED] = {false, run_revoked},
+	[OP_FORGET] = {true, run_forget},
 };
 
 bool sqlite_call_writes(enum sqlite_op op)

@@ -13,6 +13,7 @@
 enum sqlite_op {
 	OP_PUT,
 	OP_GET,
+	OP_LEAVE,
 	OP_DELETE,
 	OP_LEASE,
 	OP_RENEW,
@@ -49,6 +50,8 @@ struct sqlite_call {
 	int64_t cursor;
 	int64_t seconds;
 	size_t limit;
+	bool again; /* what leaves is leaving already */
+	bool owned; /* what is deleted has an owner */
 
 	struct store_answer answer;
 	struct stored_grant *rows; /* `answer.count` of them, and ... */

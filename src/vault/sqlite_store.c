@@ -363,13 +363,34 @@ static void sqlite_get(struct store *store, struct pk_str login, struct pk_str s
 					 .grant = {.login = login, .subject = subject}});
 }
 
-static void sqlite_delete(struct store *store, struct pk_str login, struct pk_str subject,
-			  store_done *done, void *arg)
+static void sqlite_leave(struct store *store, struct pk_str login, struct pk_str subject,
+			 const uint8_t owner[static LEASE_OWNER], int64_t seconds, int64_t now,
+			 bool again, store_done *done, void *arg)
 {
-	add(store, &(struct sqlite_call){.op = OP_DELETE,
-					 .done = done,
-					 .arg = arg,
-					 .grant = {.login = login, .subject = subject}});
+	struct sqlite_call call = {.op = OP_LEAVE,
+				   .done = done,
+				   .arg = arg,
+				   .grant = {.login = login, .subject = subject},
+				   .seconds = seconds,
+				   .time = now,
+				   .again = again};
+
+	memcpy(call.id, owner, LEASE_OWNER);
+	add(store, &call);
+}
+
+static void sqlite_delete(struct store *store, struct pk_str login, struct pk_str subject,
+			  const uint8_t *owner, store_done *done, void *arg)
+{
+	struct sqlite_call call = {.op = OP_DELETE,
+				   .done = done,
+				   .arg = arg,
+				   .grant = {.login = login, .subject = subject},
+				   .owned = owner};
+
+	if (owner)
+		memcpy(call.id, owner, LEASE_OWNER);
+	add(store, &call);
 }
 
 static void sqlite_lease(struct store *store, struct pk_str login, struct pk_str subject,
@@ -511,6 +532,7 @@ const struct store_ops store_sqlite = {
 	.close = store_close,
 	.put = sqlite_put,
 	.get = sqlite_get,
+	.leave = sqlite_leave,
 	.delete = sqlite_delete,
 	.lease = sqlite_lease,
 	.renew = sqlite_renew,

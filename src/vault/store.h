@@ -81,9 +81,18 @@ struct store_ops {
 		    void *arg);
 	void (*get)(struct store *store, struct pk_str login, struct pk_str subject,
 		    store_done *done, void *arg);
-	/* Gives the row that was deleted, in the same step: what a refresh made is not overlooked. */
+	/* The grant becomes GRANT_LEAVING, due at `now`, and `owner` has its lease, whoever had it
+	 * before; VAULT_OK with the row as it is then, in the same step: what a refresh made is not
+	 * overlooked. From then on it is no row for any call but delete, due, list_sealed, reseal, and
+	 * for renew by its owner; a put replaces it wholly. With `again` it is one that is leaving
+	 * already, and stays due as it is: VAULT_BUSY with the row where somebody else has its lease. */
+	void (*leave)(struct store *store, struct pk_str login, struct pk_str subject,
+		      const uint8_t owner[static LEASE_OWNER], int64_t seconds, int64_t now,
+		      bool again, store_done *done, void *arg);
+	/* Gives the row that was deleted. With an `owner` it is that one's, by a lease that may have
+	 * ended, or not deleted: VAULT_NONE. */
 	void (*delete)(struct store *store, struct pk_str login, struct pk_str subject,
-		       store_done *done, void *arg);
+		       const uint8_t *owner, store_done *done, void *arg);
 
 	/* Takes the lease for `owner`, for that many seconds, if nobody has it: VAULT_OK with the row,
 	 * VAULT_BUSY with the row where somebody else has. One owner of all processes wins, and may ask
@@ -107,7 +116,8 @@ struct store_ops {
 		       void *arg);
 
 	/* The grants of a login that are due at `now` and not leased, the longest overdue first;
-	 * `limit` at most, and without their seals. Those that ended never are. `number`: refresh_at
+	 * `limit` at most, and without their seals. Those that ended never are; those that are
+	 * leaving are told by their state. `number`: refresh_at
 	 * of the first one, also where it is not due yet, or PK_TIME_UNKNOWN. */
 	void (*due)(struct store *store, struct pk_str login, int64_t now, size_t limit,
 		    store_done *done, void *arg);

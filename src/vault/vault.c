@@ -423,13 +423,24 @@ void vault_get(struct vault *vault, struct pk_str login, struct pk_str subject, 
 		vault->ops->get(vault->store, login, subject, on_answer, call);
 }
 
-void vault_delete(struct vault *vault, struct pk_str login, struct pk_str subject, vault_done *done,
-		  void *arg)
+void vault_leave(struct vault *vault, struct pk_str login, struct pk_str subject,
+		 const uint8_t owner[static LEASE_OWNER], int64_t seconds, int64_t now, bool again,
+		 vault_done *done, void *arg)
 {
 	struct call *call = begin_row(vault, VAULT_WRITES, login, subject, done, arg);
 
 	if (call)
-		vault->ops->delete (vault->store, login, subject, on_answer, call);
+		vault->ops->leave(vault->store, login, subject, owner, seconds, now, again,
+				  on_answer, call);
+}
+
+void vault_delete(struct vault *vault, struct pk_str login, struct pk_str subject,
+		  const uint8_t *owner, vault_done *done, void *arg)
+{
+	struct call *call = begin_row(vault, VAULT_WRITES, login, subject, done, arg);
+
+	if (call)
+		vault->ops->delete (vault->store, login, subject, owner, on_answer, call);
 }
 
 void vault_lease(struct vault *vault, struct pk_str login, struct pk_str subject,

@@ -28,6 +28,7 @@ enum grant_state {
 	GRANT_ACTIVE,
 	GRANT_RETRYING, /* the last refresh failed and may do better */
 	GRANT_ENDED,    /* only a new login helps */
+	GRANT_LEAVING,  /* deleted for all but vault_due(): its tokens are still to be revoked */
 	GRANT_STATES
 };
 
@@ -133,10 +134,22 @@ void vault_put(struct vault *vault, const struct grant *grant, vault_done *done,
 void vault_get(struct vault *vault, struct pk_str login, struct pk_str subject, vault_done *done,
 	       void *arg);
 
-/* Deletes it and gives it, its tokens opened, so that the provider can be told. Deleted it is, too,
- * where the result is VAULT_LOCKED_BY_KEY. */
-void vault_delete(struct vault *vault, struct pk_str login, struct pk_str subject, vault_done *done,
-		  void *arg);
+/*
+ * The end of a grant whose provider is to forget the tokens. It becomes GRANT_LEAVING, which only
+ * vault_due(), with `now` as the time since when, and the sealing anew show from then on; and it is
+ * given, its tokens opened. `owner` has its lease, extends that with vault_renew(), and deletes it
+ * when the tokens are revoked; if that never comes, vault_due() shows the grant, and with `again`
+ * it is left once more: VAULT_NONE where it is not leaving any more, VAULT_BUSY where another has it.
+ * Left it is, too, where the result is VAULT_LOCKED_BY_KEY.
+ */
+void vault_leave(struct vault *vault, struct pk_str login, struct pk_str subject,
+		 const uint8_t owner[static LEASE_OWNER], int64_t seconds, int64_t now, bool again,
+		 vault_done *done, void *arg);
+
+/* Deletes it, whatever its state, and gives it, its tokens opened. With an `owner` only where that
+ * one has its lease. Deleted it is, too, where the result is VAULT_LOCKED_BY_KEY. */
+void vault_delete(struct vault *vault, struct pk_str login, struct pk_str subject,
+		  const uint8_t *owner, vault_done *done, void *arg);
 
 /*
  * Refreshing: who has the lease may. It ends by itself after so many seconds of the store's clock.

@@ -81,7 +81,6 @@ class Lane:
         self.newest = None   # the last access token
         self.logged_out = []
         self.lost = 0        # replies that nobody could save
-        self.orphans = 0     # grants that were taken back here, and not at the provider
         self.subject = None
 
     def start(self):

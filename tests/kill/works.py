@@ -72,6 +72,13 @@ def goes_on(lane):
     return sent_once(lane)
 
 
+def gone_at_provider(lane):
+    """What was taken back here is no good there either, as soon as the killed keeper's lease has ended."""
+    lane.harvest()
+    gone = wait_for(lambda: not lane.sandbox.honours(lane.newest), PATIENCE)
+    return None if gone else "the provider still honours the token of a grant that was taken back"
+
+
 def sent_once(lane):
     twice = [sent for sent, times in lane.times.items() if times > 1]
     lane.times.update(dict.fromkeys(twice, 1))  # said once
@@ -181,8 +188,7 @@ class Revoke(Work):
             return f"the program was told {reply}"
         grant = lane.settled()
         if grant.status == 404:
-            lane.orphans += killed and lane.sandbox.honours(lane.newest)
-            return None
+            return gone_at_provider(lane)
         if reply.status == 204:
             return f"a grant that was revoked is here: {grant}"
         return goes_on(lane) or self.again(lane)
@@ -190,7 +196,7 @@ class Revoke(Work):
     @staticmethod
     def again(lane):
         reply = lane.revoke()
-        return None if (reply.status, lane.settled().status) == (204, 404) else f"it cannot be revoked again: {reply}"
+        return gone_at_provider(lane) if (reply.status, lane.settled().status) == (204, 404) else f"it cannot be revoked again: {reply}"
 
 
 class Logout(Work):
@@ -232,8 +238,7 @@ class Logout(Work):
             return "a session that was ended passes"
         if grant.status != 404:
             return f"who signed out left a grant: {grant}"
-        lane.orphans += killed and lane.sandbox.honours(lane.newest)
-        return None
+        return gone_at_provider(lane)
 
 
 class LogoutEverywhere(Logout):

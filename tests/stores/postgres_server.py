@@ -237,7 +237,7 @@ def versions(server):
     outcomes = [Outcome(process) for process in [begin(server.address, "ask", 1) for _ in range(6)]]
     errors = [line for line in server.log_since(before).splitlines() if "ERROR:" in line]
     check("six that start at once make the tables once",
-          all(outcome.status == 0 for outcome in outcomes) and not errors and server.sql("SELECT * FROM proofkey.version").split() == ["2"],
+          all(outcome.status == 0 for outcome in outcomes) and not errors and server.sql("SELECT * FROM proofkey.version").split() == ["3"],
           (errors, [outcome.text for outcome in outcomes]))
     server.sql("CREATE ROLE weak LOGIN PASSWORD 'weak'")
     server.sql("CREATE DATABASE other")

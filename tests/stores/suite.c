@@ -164,7 +164,26 @@ static const struct got *delete (struct store *store, struct pk_str login, struc
 {
 	struct got *got = fresh();
 
-	ops->delete (store, login, subject, on_answer, got);
+	ops->delete (store, login, subject, NULL, on_answer, got);
+	return answered(got);
+}
+
+static const struct got *delete_owned(struct store *store, const char *subject,
+				      const uint8_t *owner)
+{
+	struct got *got = fresh();
+
+	ops->delete (store, PK_STR("login"), pk_str(subject), owner, on_answer, got);
+	return answered(got);
+}
+
+static const struct got *leave(struct store *store, const char *subject, const uint8_t *owner,
+			       int64_t for_seconds, bool again)
+{
+	struct got *got = fresh();
+
+	ops->leave(store, PK_STR("login"), pk_str(subject), owner, for_seconds, NOW, again,
+		   on_answer, got);
 	return answered(got);
 }
 
@@ -1014,6 +1033,127 @@ static void counts_follow_every_change(void **state)
 	expect_counts(grant.state == GRANT_ACTIVE, grant.state == GRANT_RETRYING, 0);
 }
 
+static void expect_leaving(int64_t active, int64_t leaving)
+{
+	expect_counts(active, 0, 0);
+	assert_int_equal(count(two)->counts[GRANT_LEAVING], leaving);
+}
+
+/* What leaves is given, with its tokens, and is there for nobody from then on. */
+static void leaving_grant_is_no_grant(void **state)
+{
+	struct stored_grant grant;
+	const struct got *got;
+
+	(void)state;
+	assert_int_equal(leave(one, "ada", ann, 60, false)->result, VAULT_NONE);
+	put_well(grant_of("ada"));
+	put_well(grant_of("bob"));
+	grant = lease(two, "ada", bob, 60)->grant[0];
+	expect_leaving(2, 0);
+	got = leave(one, "ada", ann, 60, false);
+	assert_int_equal(got->result, VAULT_OK);
+	assert_int_equal(got->count, 1);
+	assert_int_equal(got->grant[0].state, GRANT_LEAVING);
+	expect_text(got->grant[0].access_token, PK_STR("access seal"));
+	expect_text(got->grant[0].refresh_token, PK_STR("refresh seal"));
+	expect_text(got->grant[0].id_token, PK_STR("id seal"));
+	expect_leaving(1, 1);
+	assert_int_equal(leave(two, "ada", bob, 60, false)->result, VAULT_NONE);
+	assert_int_equal(get(two, "login", PK_STR("ada"))->result, VAULT_NONE);
+	assert_int_equal(lease(two, "ada", bob, 60)->result, VAULT_NONE);
+	assert_int_equal(renew(two, "ada", bob, 60, NOW)->result, VAULT_NONE);
+	assert_int_equal(finish(two, refreshed(grant), bob)->result, VAULT_NONE);
+	grant.version = got->grant[0].version;
+	assert_int_equal(finish(two, refreshed(grant), ann)->result, VAULT_NONE);
+	got = list(two, none, none, none, 1);
+	assert_int_equal(got->count, 1);
+	expect_text(got->grant[0].subject, PK_STR("bob"));
+	got = list(two, PK_STR("login"), none, none, 1);
+	assert_int_equal(got->count, 1);
+	expect_text(got->grant[0].subject, PK_STR("bob"));
+	got = find(two, none, PK_STR("sid"));
+	assert_int_equal(got->count, 1);
+	expect_text(got->grant[0].subject, PK_STR("bob"));
+	got = find(two, PK_STR("ada"), none);
+	assert_int_equal(got->result, VAULT_OK);
+	assert_int_equal(got->count, 0);
+	/* Its seals are there, until it is gone: no key may be dropped that they need. */
+	got = list_sealed(two, key_a, none, none, 16);
+	assert_int_equal(got->count, 2);
+	assert_int_equal(reseal(two, got->grant[0])->result, VAULT_BUSY);
+	assert_int_equal(delete_owned(two, "ada", bob)->result, VAULT_NONE);
+	expect_leaving(1, 1);
+	assert_int_equal(delete_owned(two, "ada", ann)->result, VAULT_OK);
+	expect_leaving(1, 0);
+	assert_int_equal(delete_owned(two, "ada", ann)->result, VAULT_NONE);
+	assert_int_equal(list_sealed(two, key_a, none, none, 16)->count, 1);
+}
+
+/* Whoever died while a grant was leaving is followed by one other. */
+static void leaving_grant_is_due_when_its_lease_ends(void **state)
+{
+	const struct timespec moment = {0, 300000000};
+	const struct got *got;
+	struct stored_grant sealed;
+	int64_t began;
+
+	(void)state;
+	put_well(grant_of("ada"));
+	assert_int_equal(leave(one, "ada", ann, 60, true)->result, VAULT_NONE);
+	assert_int_equal(get_well("ada").state, GRANT_ACTIVE);
+	assert_int_equal(leave(one, "ada", ann, 60, false)->result, VAULT_OK);
+	assert_int_equal(due(two, NOW, 16)->count, 0);
+	assert_int_equal(leave(two, "ada", bob, 60, true)->result, VAULT_BUSY);
+	assert_int_equal(renew(one, "ada", ann, 1, PK_TIME_UNKNOWN)->result, VAULT_OK);
+	for (began = seconds(); !(got = due(two, NOW, 16))->count; (void)nanosleep(&moment, NULL))
+		assert_true(seconds() - began < WAIT_SECONDS);
+	assert_int_equal(got->count, 1);
+	assert_int_equal(got->number, NOW);
+	assert_int_equal(got->grant[0].state, GRANT_LEAVING);
+	expect_text(got->grant[0].subject, PK_STR("ada"));
+	/* Meanwhile its key may go. */
+	sealed = list_sealed(one, key_a, none, none, 16)->grant[0];
+	memcpy(sealed.key, key_b, KEY_ID);
+	assert_int_equal(reseal(one, sealed)->result, VAULT_OK);
+	assert_int_equal(list_sealed(one, key_a, none, none, 16)->count, 0);
+	got = leave(two, "ada", bob, 60, true);
+	assert_int_equal(got->result, VAULT_OK);
+	expect_text(got->grant[0].refresh_token, PK_STR("refresh seal"));
+	assert_int_equal(leave(one, "ada", ann, 60, true)->result, VAULT_BUSY);
+	assert_int_equal(renew(one, "ada", ann, 60, PK_TIME_UNKNOWN)->result, VAULT_NONE);
+	assert_int_equal(delete_owned(one, "ada", ann)->result, VAULT_NONE);
+	assert_int_equal(delete_owned(two, "ada", bob)->result, VAULT_OK);
+	assert_int_equal(due(two, NOW, 16)->count, 0);
+	expect_leaving(0, 0);
+}
+
+/* A login that comes meanwhile is a new grant, which has nothing of the old one, and stays. */
+static void login_replaces_a_leaving_grant(void **state)
+{
+	struct stored_grant grant = grant_of("ada");
+	struct stored_grant row;
+
+	(void)state;
+	put_well(grant);
+	assert_int_equal(leave(one, "ada", ann, 60, false)->result, VAULT_OK);
+	grant.refresh_token = none;
+	grant.refresh_expires_at = PK_TIME_UNKNOWN;
+	memcpy(grant.key, key_b, KEY_ID);
+	put_well(grant);
+	row = get_well("ada");
+	expect_text(row.refresh_token, none);
+	assert_int_equal(row.refresh_expires_at, PK_TIME_UNKNOWN);
+	assert_int_equal(row.state, GRANT_ACTIVE);
+	assert_memory_equal(row.key, key_b, KEY_ID);
+	expect_leaving(1, 0);
+	assert_int_equal(renew(one, "ada", ann, 60, PK_TIME_UNKNOWN)->result, VAULT_BUSY);
+	assert_int_equal(leave(one, "ada", ann, 60, true)->result, VAULT_NONE);
+	assert_int_equal(delete_owned(one, "ada", ann)->result, VAULT_NONE);
+	assert_int_equal(find(two, none, PK_STR("sid"))->count, 1);
+	assert_int_equal(list(two, none, none, none, 16)->count, 1);
+}
+
 /* A row that was deleted and made again is another one: what was begun on the first does not touch
  * it. */
 static void version_of_a_deleted_row_never_comes_again(void **state)
@@ -1287,6 +1427,9 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup(grants_of_a_session_are_found, empty),
 		cmocka_unit_test_setup(states_are_counted, empty),
 		cmocka_unit_test_setup(counts_follow_every_change, empty),
+		cmocka_unit_test_setup(leaving_grant_is_no_grant, empty),
+		cmocka_unit_test_setup(leaving_grant_is_due_when_its_lease_ends, empty),
+		cmocka_unit_test_setup(login_replaces_a_leaving_grant, empty),
 		cmocka_unit_test_setup(version_of_a_deleted_row_never_comes_again, empty),
 		cmocka_unit_test_setup(attempt_is_spent_once, empty),
 		cmocka_unit_test_setup(one_of_many_spends, empty),

@@ -188,7 +188,7 @@ static enum vault_result get(struct vault *vault, const char *subject, struct gr
 }
 
 static enum vault_result delete (struct vault *vault, const char *subject) {
-	vault_delete(vault, PK_STR("rfc7636"), pk_str(subject), on_answer, NULL);
+	vault_delete(vault, PK_STR("rfc7636"), pk_str(subject), NULL, on_answer, NULL);
 	return wait_for_answer();
 }
 

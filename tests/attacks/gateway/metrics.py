@@ -111,7 +111,7 @@ def of_the_keeper():
     check(store['proofkey_store_seconds_count{access="write"}'] >= 4 and store['proofkey_store_seconds_sum{access="write"}'] > 0
           and not [name for name in store if "failures" in name], "so are the calls of the store", store)
     equal(read("")["proofkey_store_up"], 1, "which is up")
-    check(wait_for(lambda: read("proofkey_grants{") == {f'proofkey_grants{{state="{state}"}}': n for state, n in (("active", 1.0), ("retrying", 0.0), ("ended", 0.0))}),
+    check(wait_for(lambda: read("proofkey_grants{") == {f'proofkey_grants{{state="{state}"}}': n for state, n in (("active", 1.0), ("retrying", 0.0), ("ended", 0.0), ("leaving", 0.0))}),
           "and how many grants there are", read("proofkey_grants{"))
 
 
