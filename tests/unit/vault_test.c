@@ -385,6 +385,33 @@ static void refresh_token_is_replaced_when_one_comes(void **state)
 	close_vault(vault);
 }
 
+/* The same for one that is left, which then is there for its owner alone. */
+static void left_grant_is_given(void **state)
+{
+	static const uint8_t ann[LEASE_OWNER] = "owner ann......", bob[LEASE_OWNER] = "bob";
+	struct vault *vault = open_vault();
+	struct grant grant;
+
+	(void)state;
+	put(vault, grant_of("ada"));
+	vault_leave(vault, PK_STR("rfc7636"), PK_STR("ada"), ann, 60, NOW, false, on_answer, NULL);
+	assert_int_equal(wait_for_answer(), VAULT_OK);
+	assert_int_equal(answered.count, 1);
+	assert_int_equal(answered.grant.state, GRANT_LEAVING);
+	assert_int_equal(answered.grant.refresh_at, NOW);
+	expect_text(answered.grant.access_token.text, ACCESS);
+	expect_text(answered.grant.refresh_token.text, REFRESH);
+	assert_int_equal(get(vault, "ada", &grant), VAULT_NONE);
+	vault_leave(vault, PK_STR("rfc7636"), PK_STR("ada"), bob, 60, NOW, true, on_answer, NULL);
+	assert_int_equal(wait_for_answer(), VAULT_BUSY);
+	vault_delete(vault, PK_STR("rfc7636"), PK_STR("ada"), bob, on_answer, NULL);
+	assert_int_equal(wait_for_answer(), VAULT_NONE);
+	vault_delete(vault, PK_STR("rfc7636"), PK_STR("ada"), ann, on_answer, NULL);
+	assert_int_equal(wait_for_answer(), VAULT_OK);
+	expect_text(answered.grant.refresh_token.text, REFRESH);
+	close_vault(vault);
+}
+
 /* What a deleted grant held is given, so that the provider can be told. */
 static void deleted_grant_is_given(void **state)
 {
@@ -1143,6 +1170,7 @@ int main(void)
 		cmocka_unit_test_teardown(refresh_token_is_replaced_when_one_comes,
 					  remove_database),
 		cmocka_unit_test_teardown(deleted_grant_is_given, remove_database),
+		cmocka_unit_test_teardown(left_grant_is_given, remove_database),
 		cmocka_unit_test_teardown(refresh_goes_from_lease_to_finish, remove_database),
 		cmocka_unit_test_teardown(resealed_grant_needs_the_old_key_no_more,
 					  remove_database),

@@ -118,13 +118,13 @@ def of_the_keeper():
 def store_away():
     """That a store is away shows, and what it holds is not known then."""
     with redis.Redis() as server, Gateway(provider, store=f'"{server.address}"') as other:
-        check(wait_for(lambda: len(read("proofkey_grants{", other)) == 3 and read("proofkey_store_up", other) == {"proofkey_store_up": 1}), "a store that answers is up")
+        check(wait_for(lambda: len(read("proofkey_grants{", other)) == 4 and read("proofkey_store_up", other) == {"proofkey_store_up": 1}), "a store that answers is up")
         server.kill()
         check(wait_for(lambda: read("proofkey_(store_up|grants{|refresh_overdue)", other) == {"proofkey_store_up": 0}), "one that is gone is not, and hides what it holds",
               read("proofkey_(store_up|grants{|refresh_overdue)", other))
         check(sum(read("proofkey_store_failures_total", other).values()) >= 1, "what it did not answer is counted")
         server.start()
-        check(wait_for(lambda: len(read("proofkey_grants{", other)) == 3 and read("proofkey_store_up", other) == {"proofkey_store_up": 1}, 30), "and when it is back, all is known again")
+        check(wait_for(lambda: len(read("proofkey_grants{", other)) == 4 and read("proofkey_store_up", other) == {"proofkey_store_up": 1}, 30), "and when it is back, all is known again")
 
 
 class Hanging(Provider):
