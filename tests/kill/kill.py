@@ -170,7 +170,7 @@ def main():
                 todo.put(one)
             at_all(lanes, work_off, todo)
             note(f"{died} died; {sum(lane.lost for lane in lanes)} replies were lost and named; "
-                     f"{time.monotonic() - began:.0f} seconds")
+                 f"{time.monotonic() - began:.0f} seconds")
             check(died > 0, f"{died} keepers were killed")
             at_all(lanes, last_look)
             look_at_disk(shelf, lanes)

@@ -72,6 +72,12 @@ def goes_on(lane):
     return sent_once(lane)
 
 
+def goes_on_or_went(lane):
+    """The same of a grant that was to end: what was on its way to the store's server is done there, also after the keeper's death."""
+    problem = goes_on(lane)
+    return problem if problem and lane.settled().status != 404 else None
+
+
 def gone_at_provider(lane):
     """What was taken back here is no good there either, as soon as the killed keeper's lease has ended."""
     lane.harvest()
@@ -191,12 +197,14 @@ class Revoke(Work):
             return gone_at_provider(lane)
         if reply.status == 204:
             return f"a grant that was revoked is here: {grant}"
-        return goes_on(lane) or self.again(lane)
+        return goes_on_or_went(lane) or self.again(lane)
 
     @staticmethod
     def again(lane):
         reply = lane.revoke()
-        return gone_at_provider(lane) if (reply.status, lane.settled().status) == (204, 404) else f"it cannot be revoked again: {reply}"
+        if reply.status not in (204, 404) or lane.settled().status != 404:
+            return f"it cannot be revoked again: {reply}"
+        return gone_at_provider(lane)
 
 
 class Logout(Work):
@@ -226,7 +234,7 @@ class Logout(Work):
         if reply.status != 303:
             if grant.status not in (200, 404):
                 return f"half of a grant: {grant}"
-            if grant.status == 200 and (problem := goes_on(lane)):
+            if grant.status == 200 and (problem := goes_on_or_went(lane)):
                 return problem
             reply = self.act(lane)  # as a person does who sees an error
             if reply.status != 303:
