@@ -16,8 +16,6 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define LEASED 10    /* seconds of the lease, which is extended ... */
-#define EXTENDED 3   /* ... after so many, while the provider is asked */
 #define AGAIN_MAX 16 /* that died keepers left, at a time: after a long stop there may be many */
 
 /* A grant that is given up, until its provider has taken the tokens back. */
@@ -40,12 +38,6 @@ struct farewell {
 	struct pk_arena arena;
 	unsigned char memory[3 * PK_ARENA_LOGIN + GRANT_LOGIN_MAX + PK_SUBJECT_MAX];
 };
-
-static void log_not_revoked(struct pk_str login, struct pk_str text)
-{
-	log_event("warn", "token.not_revoked",
-		  (struct log_field[]){{"login", login}, {"text", text}}, 2);
-}
 
 static void release(struct farewell *farewell)
 {
@@ -80,7 +72,7 @@ static bool is_stopped(const struct farewell *farewell)
 
 static void set_timer(struct farewell *farewell)
 {
-	if (event_add(farewell->timer, &(struct timeval){.tv_sec = EXTENDED}) != 0)
+	if (event_add(farewell->timer, &(struct timeval){.tv_sec = LEASE_EXTENDED}) != 0)
 		log_text("error", "keeper.store", "no timer for a grant that is deleted");
 }
 
@@ -107,7 +99,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	farewell->extending = true;
 	vault_renew(farewell->job.keeper->vault, farewell->grant.login, farewell->grant.subject,
-		    farewell->owner, LEASED, PK_TIME_UNKNOWN, on_extended, farewell);
+		    farewell->owner, LEASE_SECONDS, PK_TIME_UNKNOWN, on_extended, farewell);
 }
 
 static void on_deleted(const struct vault_answer *answer, void *arg)
@@ -170,11 +162,11 @@ static void on_login(struct pk_str dialect_text, const struct failure *failure, 
 	if (is_stopped(farewell))
 		return;
 	if (failure) {
-		log_not_revoked(login->login.name, failure->detail);
+		keeper_not_revoked(login->login.name, failure->detail);
 		forget(farewell);
 	} else if (keeper_login_take(login, dialect_text, &farewell->arena, &farewell->login) !=
 		   PK_OK) {
-		log_not_revoked(login->login.name, PK_STR("the login's dialect cannot be read"));
+		keeper_not_revoked(login->login.name, PK_STR("the login's dialect cannot be read"));
 		forget(farewell);
 	} else {
 		ask_provider(farewell);
@@ -214,7 +206,7 @@ static void on_left(const struct vault_answer *answer, void *arg)
 	if (!ours || !login) {
 		end_with_job(farewell);
 	} else if (problem) {
-		log_not_revoked(login->login.name, pk_str(problem));
+		keeper_not_revoked(login->login.name, pk_str(problem));
 		forget(farewell);
 	} else {
 		set_timer(farewell);
@@ -262,8 +254,8 @@ void keeper_end_grant(struct keeper *keeper, struct pk_str login, struct pk_str 
 	farewell->arg = arg;
 	/* Without its login nobody can tell the provider anything. */
 	if (farewell->of_settings)
-		vault_leave(keeper->vault, login, subject, farewell->owner, LEASED, time(NULL),
-			    false, on_left, farewell);
+		vault_leave(keeper->vault, login, subject, farewell->owner, LEASE_SECONDS,
+			    time(NULL), false, on_left, farewell);
 	else
 		vault_delete(keeper->vault, login, subject, NULL, on_left, farewell);
 }
@@ -278,7 +270,7 @@ bool keeper_end_grant_again(struct keeper *keeper, const struct grant *grant)
 		return false;
 	keeper->farewells_again++;
 	farewell->again = true;
-	vault_leave(keeper->vault, grant->login, grant->subject, farewell->owner, LEASED,
+	vault_leave(keeper->vault, grant->login, grant->subject, farewell->owner, LEASE_SECONDS,
 		    time(NULL), true, on_left, farewell);
 	return true;
 }

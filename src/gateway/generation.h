@@ -20,7 +20,7 @@ struct child {
 	int control;   /* our end of its control socket, -1 when it is not running */
 	struct event *readable;
 	struct event *restart; /* set while it waits to be started again */
-	int64_t started_at;    /* milliseconds */
+	uint64_t started_at;   /* on metrics_clock() */
 	unsigned quick_deaths; /* in a row */
 };
 

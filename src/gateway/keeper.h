@@ -17,6 +17,11 @@
 #include <sodium.h>
 #include <sys/queue.h>
 
+/* A keeper's lease of a grant, in seconds: how long it lasts, and when it is extended while the
+ * provider is slow. */
+#define LEASE_SECONDS 10
+#define LEASE_EXTENDED 3
+
 /* A connection to a front or to the broker. */
 struct link {
 	LIST_ENTRY(link) entry;
@@ -81,12 +86,12 @@ struct resealing {
 	struct pk_str after_login; /* how far it is, views into `after` */
 	struct pk_str after_subject;
 	char after[GRANT_LOGIN_MAX + PK_SUBJECT_MAX];
-	int64_t began_at; /* the page under way, in milliseconds */
-	size_t pending;   /* what of it has no answer yet */
-	bool last;        /* it is the pass's last */
-	uint64_t sealed;  /* grants, since it was last said */
-	uint64_t again;   /* of this pass: leased, newer, or the store went away */
-	uint64_t locked;  /* of this pass: they do not open */
+	uint64_t began_at; /* the page under way, on metrics_clock() */
+	size_t pending;    /* what of it has no answer yet */
+	bool last;         /* it is the pass's last */
+	uint64_t sealed;   /* grants, since it was last said */
+	uint64_t again;    /* of this pass: leased, newer, or the store went away */
+	uint64_t locked;   /* of this pass: they do not open */
 	uint64_t told[KEYRING_MAX];
 	bool down; /* the store did not answer the last time */
 	bool stopped;
@@ -198,6 +203,9 @@ struct revocation_wait {
  * NULL: nobody hears. */
 void keeper_revoke_tokens(struct keeper *keeper, const struct login_settings *login,
 			  const struct grant *grant, struct revocation_wait *wait);
+
+/* A line in the log: tokens that the provider was not told to forget, and why. */
+void keeper_not_revoked(struct pk_str login, struct pk_str text);
 
 /* Forgets those that wait for another try. */
 void revocations_free(struct keeper *keeper);

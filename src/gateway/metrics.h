@@ -115,7 +115,7 @@ bool metrics_login_name(const struct metrics *metrics, size_t place,
 void metrics_time_at(struct metrics *metrics, enum metric metric, size_t index,
 		     uint64_t microseconds);
 
-/* The monotonic clock, for that. */
+/* The monotonic clock in microseconds, for that and for whatever else a process times. */
 uint64_t metrics_clock(void);
 
 /* From now on this is so; or nobody knows. */

@@ -14,7 +14,6 @@
 #include <time.h>
 
 #define LOCKED_SECONDS 300 /* of a grant that does not open */
-#define LEASE_RENEWED 3    /* seconds after which it is extended, while the provider is slow */
 #define POLL_FIRST 50u     /* milliseconds between two looks at what another keeper refreshes */
 #define POLL_MAX 500u      /* later ones */
 
@@ -23,7 +22,7 @@ static void on_leased(const struct vault_answer *answer, void *arg);
 void refresh_lease(struct refresh *refresh, vault_done *done)
 {
 	vault_lease(refresh->job.keeper->vault, refresh->grant.login, refresh->grant.subject,
-		    refresh->owner, REFRESH_LEASED, done, refresh);
+		    refresh->owner, LEASE_SECONDS, done, refresh);
 }
 
 /*
@@ -78,7 +77,7 @@ static void on_marked(const struct vault_answer *answer, void *arg)
 	} else {
 		upstream_send(refresh->job.keeper, UPSTREAM_REFRESH, &refresh->login.login,
 			      &request, refresh_reply, refresh);
-		refresh_set_timer(refresh, STEP_SENT, LEASE_RENEWED * 1000);
+		refresh_set_timer(refresh, STEP_SENT, LEASE_EXTENDED * 1000);
 	}
 }
 
@@ -92,13 +91,13 @@ static void on_renewed(const struct vault_answer *answer, void *arg)
 	if (refresh->ended)
 		refresh_release(refresh);
 	else if (refresh->step == STEP_SENT && !refresh_is_stopped(refresh))
-		refresh_set_timer(refresh, STEP_SENT, LEASE_RENEWED * 1000);
+		refresh_set_timer(refresh, STEP_SENT, LEASE_EXTENDED * 1000);
 }
 
 static void renew(struct refresh *refresh, int64_t sent_at, vault_done *done)
 {
 	vault_renew(refresh->job.keeper->vault, refresh->grant.login, refresh->grant.subject,
-		    refresh->owner, REFRESH_LEASED, sent_at, done, refresh);
+		    refresh->owner, LEASE_SECONDS, sent_at, done, refresh);
 }
 
 /* Copies the grant, which is the answer's. */

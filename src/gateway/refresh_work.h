@@ -9,8 +9,6 @@
 #include "gateway/refresh.h"
 #include "gateway/refresh_outcome.h"
 
-#define REFRESH_LEASED 10 /* seconds of a lease, unless it is extended */
-
 /* What the timer is for. */
 enum step {
 	STEP_QUEUED, /* for others of this login to end */

@@ -12,7 +12,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #define PAGE 32        /* grants: a token that somebody asks for waits for so many writes at most */
 #define PAUSE_LEAST 20 /* milliseconds */
@@ -21,14 +20,6 @@
 #define BUSY_AGAIN 5000  /* for rows that are being refreshed */
 #define STORE_AGAIN 5000
 #define NEVER_TOLD UINT64_MAX
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static void look_in(struct keeper *keeper, int64_t ms)
 {
@@ -109,7 +100,7 @@ static void end_pass(struct keeper *keeper)
 static void end_one(struct keeper *keeper)
 {
 	struct resealing *resealing = &keeper->resealing;
-	const int64_t took = now_ms() - resealing->began_at;
+	const int64_t took = (int64_t)(metrics_clock() - resealing->began_at) / 1000;
 
 	if (--resealing->pending || resealing->stopped)
 		return;
@@ -187,7 +178,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	if (keeper->stopping)
 		return;
-	resealing->began_at = now_ms();
+	resealing->began_at = metrics_clock();
 	vault_list_sealed(keeper->vault, ring(keeper)->key[resealing->key].id,
 			  resealing->after_login, resealing->after_subject, PAGE, on_page, keeper);
 }

@@ -31,7 +31,7 @@ struct revocation {
 	char texts[];
 };
 
-static void log_not_revoked(struct pk_str login, struct pk_str text)
+void keeper_not_revoked(struct pk_str login, struct pk_str text)
 {
 	log_event("warn", "token.not_revoked",
 		  (struct log_field[]){{"login", login}, {"text", text}}, 2);
@@ -121,7 +121,7 @@ static void on_reply(const struct pk_http_reply *reply, const char *problem, voi
 	else if (may_go_better(reply) && keeper->stopping && revocation->wait)
 		over = false;
 	else
-		log_not_revoked(login, pk_str(reply ? why.detail : problem));
+		keeper_not_revoked(login, pk_str(reply ? why.detail : problem));
 	/* Before the job's end, which may be the keeper's. */
 	if (!waits)
 		tell(revocation->wait, over);
@@ -174,9 +174,9 @@ static void revoke(struct keeper *keeper, const struct login_settings *login,
 	if (!token.text.len)
 		return;
 	if (pk_revoke_request(&arena, &login->login, login->secret, token, &request, &why) != PK_OK)
-		log_not_revoked(login->login.name, pk_str(why.detail));
+		keeper_not_revoked(login->login.name, pk_str(why.detail));
 	else if (!(revocation = revocation_new(&request)))
-		log_not_revoked(login->login.name, PK_STR("out of memory"));
+		keeper_not_revoked(login->login.name, PK_STR("out of memory"));
 	if (revocation) {
 		/* The caller's may be gone when the answer comes. */
 		revocation->login = &settings_login(keeper->settings, login->login.name)->login;
@@ -210,9 +210,10 @@ void revocations_free(struct keeper *keeper)
 	while ((revocation = LIST_FIRST(&keeper->revocations))) {
 		/* With somebody who waits, the next keeper asks. */
 		if (!revocation->wait)
-			log_not_revoked(revocation->login->name,
-					PK_STR("the gateway ends before the provider could be asked"
-					       " again"));
+			keeper_not_revoked(
+				revocation->login->name,
+				PK_STR("the gateway ends before the provider could be asked"
+				       " again"));
 		LIST_REMOVE(revocation, entry);
 		end(revocation);
 	}

@@ -18,10 +18,9 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-#define QUICK_DEATH_MS 1000
+#define QUICK_DEATH 1000000 /* microseconds */
 #define RESTART_FIRST_MS 100
 #define RESTART_LAST_MS 5000
 /* Then what still runs is killed; longer than a call to a slow provider takes. */
@@ -43,14 +42,6 @@ struct supervisor {
 	bool stopping;
 	int status;
 };
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static const char *role_name(const struct child *child)
 {
@@ -101,7 +92,7 @@ static bool start(struct child *child)
 	struct supervisor *supervisor = generation->supervisor;
 	int pair[2];
 
-	child->started_at = now_ms();
+	child->started_at = metrics_clock();
 	if (!message_pair(pair))
 		return false;
 
@@ -243,7 +234,7 @@ static void restart(struct child *child)
 {
 	long delay = 0;
 
-	if (now_ms() - child->started_at >= QUICK_DEATH_MS)
+	if (metrics_clock() - child->started_at >= QUICK_DEATH)
 		child->quick_deaths = 0;
 	else if (child->quick_deaths < 10)
 		child->quick_deaths++;

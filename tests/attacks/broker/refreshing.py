@@ -104,12 +104,8 @@ class Sqlite:
         self.run("UPDATE grants SET " + ", ".join(f"{name} = ?" for name in values), *values.values())
 
 
-class Postgres:
-    name = "PostgreSQL"
-
-    def __init__(self):
-        import postgres
-        self.server = postgres.Postgres()
+class Served:
+    """A store with a server of its own."""
 
     def __enter__(self):
         self.server.__enter__()
@@ -124,6 +120,14 @@ class Postgres:
     @property
     def address(self):
         return self.server.address
+
+
+class Postgres(Served):
+    name = "PostgreSQL"
+
+    def __init__(self):
+        import postgres
+        self.server = postgres.Postgres()
 
     def row(self, *columns):
         line = self.server.sql(f"SELECT json_build_array({', '.join(columns)}) FROM proofkey.grants").strip()
@@ -134,26 +138,12 @@ class Postgres:
         self.server.sql("UPDATE proofkey.grants SET " + ", ".join(pairs))
 
 
-class Redis:
+class Redis(Served):
     name = "Redis"
 
     def __init__(self):
         import redis
         self.server = redis.Redis()
-
-    def __enter__(self):
-        self.server.__enter__()
-        return self
-
-    def __exit__(self, *_):
-        self.server.__exit__()
-
-    def begin(self, _gateway):
-        return self.address
-
-    @property
-    def address(self):
-        return self.server.address
 
     def key(self):
         return self.server.ask("KEYS", "{proofkey}:grant:*")[0].decode()

@@ -13,29 +13,10 @@ from broker import Brokered
 from fake_provider import Provider
 from forge import Ring
 from harness import CLIENT_SECRET, Browser, check, equal, finish, run, wait_for
-
-LARGEST = 1 << 30  # bytes; a sanitizer's shadow of the whole address space is larger, and holds no data
+from process_memory import found, memory
 
 provider = Provider()
 gateway = Brokered(provider, {"poster": ["one"], "silent": ["one"]})
-
-
-def memory(pid):
-    with open(f"/proc/{pid}/maps", encoding="ascii") as maps, open(f"/proc/{pid}/mem", "rb", buffering=0) as mem:
-        for line in maps:
-            start, end = (int(at, 16) for at in line.split()[0].split("-"))
-            if "r" not in line.split()[1] or end - start > LARGEST or "[v" in line:
-                continue
-            try:
-                mem.seek(start)
-                yield mem.read(end - start)
-            except OSError:
-                continue  # a guard page
-
-
-def found(pid, values):
-    """The names of those values that are somewhere in the process."""
-    return {name for part in memory(pid) for name, value in values.items() if value in part}
 
 
 def hashed(label, secret):
